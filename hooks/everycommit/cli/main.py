@@ -1,0 +1,93 @@
+"""The entry point: finds the command, imports only that one, turns errors into a line and an exit code."""
+
+import sys
+from collections.abc import Sequence
+
+from .. import __version__
+from ..errors import EverycommitError, Interrupted
+
+COMMANDS = {
+    "init": "look at the repository and write a short [tool.everycommit]",
+    "install": "write the git hooks and fill the snapshot",
+    "uninstall": "take back exactly what install wrote",
+    "run": "judge a change: staged, the working tree, a commit, a range, all files",
+    "hook": "what git calls: everycommit hook pre-commit",
+    "settings": "show each setting that judges, where it comes from and how it merges",
+    "doctor": "say what is missing and how to get it",
+    "trust": "show and accept the commands that this repository wants to run",
+    "demo": "build a small repository and show a refused and a passing commit",
+}
+BUG = """\
+everycommit: this is a bug of everycommit, not of your change; nothing of yours was touched.
+Please send the lines above and the output of `everycommit doctor` to the project's issues.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; return its exit code: 0 verified, 1 findings, 2 not verified or wrong use, 3 our bug, 130 ^C."""
+    argv = sys.argv[1:] if argv is None else list(argv)
+    try:
+        return _dispatch(argv)
+    except EverycommitError as error:
+        for line in str(error).splitlines():
+            print(f"everycommit: {line}", file=sys.stderr)
+        return 2
+    except Interrupted as stop:
+        return stop.code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read us went away (`| head`): nothing is left to tell, and flushing at exit must not raise again.
+        sys.stdout = None  # type: ignore[assignment]
+        return 2
+    except Exception:  # noqa: BLE001 - the last stop: whatever is not expected is ours
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.write(BUG)
+        return 3
+
+
+def _dispatch(argv: Sequence[str]) -> int:
+    import argparse
+    import os
+    from importlib import import_module
+    from pathlib import Path
+
+    from .call import Call
+
+    name = argv[0] if argv else ""
+    if name not in COMMANDS:
+        parser = argparse.ArgumentParser(
+            prog="everycommit",
+            usage="everycommit COMMAND [...]",
+            description="Judges every change before it lands, over exactly the tree that would be committed.",
+            epilog=_overview(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        parser.add_argument("--version", action="version", version=f"everycommit {__version__}")
+        parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+        if not argv:
+            parser.print_help()
+            return 2
+        parser.parse_args(argv[:1])
+        return 2
+    module = import_module(f".{name}", __package__)
+    parser = argparse.ArgumentParser(
+        prog=f"everycommit {name}",
+        description=module.__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    module.arguments(parser)
+    args = parser.parse_args(argv[1:])
+    call = Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=Path.cwd())
+    code: int = module.main(args, call)
+    return code
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:{width}}  {text}" for name, text in COMMANDS.items()]
+    return "commands:\n" + "\n".join(lines) + "\n\n`everycommit COMMAND --help` says more of one."

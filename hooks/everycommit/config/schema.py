@@ -1,0 +1,185 @@
+"""Every setting: its type, default, meaning, and how base's and target's values become one.
+
+Merge orders, the stricter side always winning where there is one:
+
+- ``min``: the smaller number; none (written ``false``) is the loosest.
+- ``max``: the stricter word; ``choices`` run from the loosest to the strictest.
+- ``union``: what either names; dropping an entry loosens.
+- ``intersection``: what both name; adding an entry loosens.
+- ``base``: base's value judges; any other value in target is a loosening.
+- ``target``: target's value judges, because only it fits target's files; a change is said, not judged.
+- ``user_only``: never read from a repository: the user's settings, environment or flags.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MERGES = ("min", "max", "union", "intersection", "base", "target", "user_only")
+ON_DOUBT = ("warn", "refuse")
+OCCASIONS = ("commit", "push", "ci")
+BUILT_IN = ("policy", "lint", "types", "tests")
+
+LOCK_FILES = (
+    "*.lock",
+    "**/*.lock",
+    "package-lock.json",
+    "**/package-lock.json",
+    "npm-shrinkwrap.json",
+    "pnpm-lock.yaml",
+    "**/pnpm-lock.yaml",
+    "go.sum",
+    "**/go.sum",
+)
+PROSE = ("*.md", "**/*.md", "*.rst", "**/*.rst", "docs/**", "LICENSE*", "AUTHORS*", ".gitignore", ".editorconfig")
+
+
+def setting(default: Any, *, merge: str, help: str, choices: tuple[str, ...] = ()) -> Any:  # noqa: A002
+    """Return a dataclass field that carries its merge order, its meaning and the words it takes."""
+    return field(default=default, metadata={"merge": merge, "help": help, "choices": choices})
+
+
+def _on_doubt() -> Any:
+    return setting(
+        "refuse",
+        merge="max",
+        choices=ON_DOUBT,
+        help="What an inconclusive gate does at commit; push and CI always refuse.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicySettings:
+    """``[tool.everycommit.policy]``: limits on the diff itself."""
+
+    max_added_lines: int | None = setting(400, merge="min", help="Most lines a change may add; false: no limit.")
+    max_removed_lines: int | None = setting(1000, merge="min", help="Most lines a change may remove; false: no limit.")
+    max_files: int | None = setting(50, merge="min", help="Most files a change may touch; false: no limit.")
+    max_file_bytes: int | None = setting(
+        1_000_000, merge="min", help="Largest file that may be added or grown, in bytes; false: no limit."
+    )
+    uncounted: tuple[str, ...] = setting(
+        LOCK_FILES, merge="intersection", help="Globs of generated, vendored and lock files, left out of the counts."
+    )
+    inconclusive: str = _on_doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintSettings:
+    """``[tool.everycommit.lint]``: ruff on the changed files."""
+
+    format: str = setting(
+        "auto",
+        merge="max",
+        choices=("never", "auto", "always"),
+        help="Whether `ruff format --check` runs too; auto: where the project configures ruff's formatter.",
+    )
+    inconclusive: str = _on_doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TypesSettings:
+    """``[tool.everycommit.types]``: mypy over the whole project."""
+
+    paths: tuple[str, ...] = setting(
+        (), merge="target", help="Files and folders for mypy; empty: mypy's own settings, else the packages found."
+    )
+    inconclusive: str = _on_doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestsSettings:
+    """``[tool.everycommit.tests]``: pytest in the snapshot."""
+
+    args: tuple[str, ...] = setting((), merge="target", help="More arguments for pytest, behind the project's addopts.")
+    env: tuple[str, ...] = setting((), merge="target", help="Names of environment variables that the tests may see.")
+    unaffected_by: tuple[str, ...] = setting(
+        PROSE, merge="intersection", help="Globs of files that no test depends on: a change of these alone runs none."
+    )
+    inconclusive: str = _on_doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnapshotSettings:
+    """``[tool.everycommit.snapshot]``: what the gates' copy of the tree needs besides the tree."""
+
+    link: tuple[str, ...] = setting(
+        (), merge="target", help="Ignored files and folders of the working tree that the project needs to run."
+    )
+    git: bool = setting(
+        False, merge="target", help="Make the snapshot a throw-away git repository, for tests that call git."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandSettings:
+    """``[tool.everycommit.command.NAME]``: a command of yours as a gate; exit 0 passes."""
+
+    run: tuple[str, ...] = setting((), merge="base", help="The program and its arguments; no shell reads it.")
+    at: tuple[str, ...] = setting(OCCASIONS, merge="union", choices=OCCASIONS, help="When it runs.")
+    files: tuple[str, ...] = setting((), merge="union", help="Globs; it runs when one of them changed. Empty: always.")
+    env: tuple[str, ...] = setting((), merge="target", help="Names of environment variables that it may see.")
+    timeout: float = setting(120.0, merge="target", help="Seconds after which it is ended and inconclusive.")
+    inconclusive: str = _on_doubt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """``[tool.everycommit]``."""
+
+    commit: tuple[str, ...] = setting(BUILT_IN, merge="union", choices=BUILT_IN, help="Gates at commit.")
+    push: tuple[str, ...] = setting(BUILT_IN, merge="union", choices=BUILT_IN, help="Gates at push.")
+    ci: tuple[str, ...] = setting(BUILT_IN, merge="union", choices=BUILT_IN, help="Gates in CI.")
+    timeout: float = setting(
+        300.0, merge="target", help="Seconds after which whatever still runs is ended and inconclusive."
+    )
+    interpreter: str | None = setting(
+        None, merge="target", help="The project's Python, from the root; false: .venv, VIRTUAL_ENV, uv's, python3."
+    )
+    cache_dir: str | None = setting(
+        None, merge="user_only", help="Where snapshots and caches lie; false: the user's cache folder."
+    )
+    policy: PolicySettings = field(default_factory=PolicySettings)
+    lint: LintSettings = field(default_factory=LintSettings)
+    types: TypesSettings = field(default_factory=TypesSettings)
+    tests: TestsSettings = field(default_factory=TestsSettings)
+    snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
+    command: Mapping[str, CommandSettings] = field(default_factory=dict)
+
+    def gates(self, occasion: str) -> tuple[str, ...]:
+        """Return the names of the gates of *occasion*: the built-in ones in order, then the user's commands."""
+        chosen = {"commit": self.commit, "push": self.push, "ci": self.ci}[occasion]
+        built_in = tuple(name for name in BUILT_IN if name in chosen)
+        return built_in + tuple(name for name, command in self.command.items() if occasion in command.at)
+
+    def on_doubt(self, gate: str, occasion: str) -> str:
+        """Return ``warn`` or ``refuse``: what an inconclusive *gate* does at *occasion*."""
+        if occasion != "commit":
+            return "refuse"
+        table = self.command.get(gate) or getattr(self, gate, None)
+        return getattr(table, "inconclusive", "refuse")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loosening:
+    """A setting that target makes looser than base has it."""
+
+    key: str
+    """``policy.max_added_lines``."""
+    base: str
+    target: str
+    """Both as TOML would write them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings that judge, and how they came to be."""
+
+    settings: Settings
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """``{"policy.max_added_lines": "pyproject.toml"}``; what is not in it is a default."""
+    loosened: tuple[Loosening, ...] = ()
+    adopting: bool = False
+    """Whether base has no table of ours and target has: limits on size are off for this change."""
+    notes: tuple[str, ...] = ()
+    """Sentences for the verdict: mistakes in base's settings, changed ``target`` settings, adoption."""

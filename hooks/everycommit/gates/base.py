@@ -1,0 +1,93 @@
+"""What a gate is given, and what a gate is."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from ..change import Blobs, Change
+from ..config.schema import Config
+from ..deadline import Deadline
+from ..result import Finding, GateResult
+
+if TYPE_CHECKING:
+    from ..environment import Interpreter
+    from ..proc import Children
+    from ..repo.snapshot import Snapshot
+
+
+class Trees(Protocol):
+    """Trees as folders. Taking one twice in a run gives the same folder; all are given back at the end of the run."""
+
+    def target(self) -> "Snapshot":
+        """Return the change's target as a folder."""
+        ...
+
+    def older(self, tree: str) -> "Snapshot":
+        """Return another *tree* (object name) as a folder of its own, beside the target's."""
+        ...
+
+    def overlay(self, tree: str, entries: Mapping[str, tuple[str, str] | None]) -> str:
+        """Return the object name of *tree* with *entries* laid over: ``{path: (mode, object name)}``, None drops it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One change to judge in one project root: all that a gate may look at."""
+
+    change: Change
+    config: Config
+    occasion: str
+    """commit, push or ci."""
+    project: str = "."
+    """The project's folder from the repository's root."""
+    deadline: Deadline
+    blobs: Blobs
+    trees: Trees
+    children: "Children"
+    interpreter: Callable[[], "Interpreter"]
+    """The project's Python, found at the first call.
+
+    Raises ToolError where there is none.
+    """
+    environ: Mapping[str, str]
+    """The clean environment for children: an allow-list, no ``GIT_*``, no key."""
+    accepted: Callable[[str], bool]
+    """Whether a command's digest was accepted on this machine."""
+    say: Callable[[str], None]
+    """Progress in a few words, ``9/14  test_nav.py``; shown on a terminal only."""
+
+
+class Gate(Protocol):
+    """Judges a job. It prints nothing, reads no settings file and never looks at the working tree."""
+
+    name: str
+
+    def skip(self, job: Job) -> str | None:
+        """Return why there is nothing to judge here, None when there is. Looks at the change and the objects only."""
+        ...
+
+    def inputs(self, job: Job) -> Mapping[str, str]:
+        """Return all that the verdict depends on, by name: a part left out is a false reuse."""
+        ...
+
+    def check(self, job: Job) -> GateResult:
+        """Return the verdict on the target alone, as if every finding were new.
+
+        ``blocks``, ``seconds``, ``inputs``, ``Finding.new`` and fingerprints are the engine's to fill.
+
+        Raises:
+            EverycommitError: It could not be verified; the engine makes that inconclusive.
+        """
+        ...
+
+    def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """Return what the gate finds in tree *parent*, under target's paths and settings.
+
+        Asked once a parent and only when ``check`` had *findings*; what is in both as a multiset of
+        ``result.identity`` is old. It is enough to return what could match one of *findings*.
+
+        Raises:
+            EverycommitError: The parent could not be judged; the engine makes that inconclusive.
+        """
+        ...

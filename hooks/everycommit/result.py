@@ -1,0 +1,150 @@
+"""What was found, and the verdict over it."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from .change import Change
+
+ERROR, WARNING, NOTE = "error", "warning", "note"
+
+
+class Outcome(StrEnum):
+    """How a gate ended. Silence is not a pass."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    """It could not be verified: time ran out, a tool broke, an answer could not be read."""
+    DEFERRED = "deferred"
+    """It goes on in the background."""
+    SKIPPED = "skipped"
+    """There was nothing to judge, or somebody said not to; the reason says which."""
+
+
+_WORST_FIRST = (Outcome.FAILED, Outcome.INCONCLUSIVE, Outcome.DEFERRED, Outcome.PASSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, at a place in the target tree."""
+
+    path: str | None
+    """None where it belongs to no file."""
+    line: int | None = None
+    """From 1, in the target's file; for a deleted line, the line before it."""
+    end_line: int | None = None
+    column: int | None = None
+    rule: str
+    """``gate/what``: ``lint/F401``, ``types/arg-type``, ``tests/failed``, ``policy/added-lines``."""
+    severity: str = ERROR
+    message: str
+    new: bool = True
+    """Whether it came with this change."""
+    source: str = ""
+    """The text of the line; with rule, path and message it tells findings apart when line numbers move."""
+    hint: str | None = None
+    """The way on: what to do about it."""
+    fingerprint: str = ""
+
+    @property
+    def blocking(self) -> bool:
+        return self.new and self.severity == ERROR
+
+
+_LINE_NUMBER = re.compile(r"\b(lines?) \d+")
+
+
+def neutral(message: str) -> str:
+    """Return *message* without the line numbers it names, so that a shifted finding stays the same finding."""
+    return _LINE_NUMBER.sub(r"\1 N", message)
+
+
+def identity(finding: Finding) -> tuple[str | None, str, str, str]:
+    """Return what makes two findings the same one in an old and a new tree."""
+    return (finding.path, finding.rule, neutral(finding.message), finding.source.strip())
+
+
+def stamped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return *findings* with fingerprints: stable when lines move, different where equal findings repeat."""
+    seen: Counter[tuple[str | None, str, str, str]] = Counter()
+    out = []
+    for finding in findings:
+        same = identity(finding)
+        seen[same] += 1
+        text = "\0".join([part or "" for part in same] + [str(seen[same])])
+        digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+        out.append(replace(finding, fingerprint=digest))
+    return tuple(out)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateResult:
+    """What one gate says of one change in one project root."""
+
+    gate: str
+    outcome: Outcome
+    project: str = "."
+    reason: str | None = None
+    """A short clause; always there when skipped, inconclusive or deferred."""
+    findings: tuple[Finding, ...] = ()
+    summary: str = ""
+    """What was looked at, in a few words for a line of its own: ``1 of 14 selected failed (312 in all)``."""
+    brief: str = ""
+    """The same for the one-line verdict, at most a word: ``14/312``."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Numbers that a person can check: ``{"selected": 14, "total": 312}``."""
+    tool: str | None = None
+    """Name and version of what ran, ``mypy 2.4.1``."""
+    seconds: float = 0.0
+    reused: bool = False
+    blocks: bool = False
+    """Whether it stops the action; set by the engine from the settings."""
+    notes: tuple[str, ...] = ()
+    repair: tuple[str, ...] = ()
+    """Command lines that mend what a tool can mend."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    """All that this verdict depends on, by name; the ledger's key is made of it."""
+
+    @property
+    def new_errors(self) -> int:
+        return sum(finding.blocking for finding in self.findings)
+
+    @property
+    def older(self) -> int:
+        return sum(not finding.new for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Every gate's word on one change; everything a person or a machine reads is a view of this."""
+
+    occasion: str
+    change: Change
+    gates: tuple[GateResult, ...]
+    ref: str | None = None
+    base_commit: str | None = None
+    target_commit: str | None = None
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """As good as its worst gate; skipped only if every gate was."""
+        ended = {gate.outcome for gate in self.gates}
+        return next((outcome for outcome in _WORST_FIRST if outcome in ended), Outcome.SKIPPED)
+
+    @property
+    def blocks(self) -> bool:
+        return any(gate.blocks for gate in self.gates)
+
+
+def exit_code(verdicts: Iterable[Verdict]) -> int:
+    """Return 0 where nothing blocks, 1 where findings refuse, 2 where only what could not be verified does."""
+    blocking = [gate for verdict in verdicts for gate in verdict.gates if gate.blocks]
+    if not blocking:
+        return 0
+    return 1 if any(gate.outcome is Outcome.FAILED for gate in blocking) else 2

@@ -1,0 +1,140 @@
+"""Real repositories in few words, and a guard that nothing of the user's was touched."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+EVERYCOMMIT = (sys.executable, "-m", "everycommit")
+
+
+def clean_environment(home: Path, **more: str) -> dict[str, str]:
+    """Return an environment without the user's git settings, virtual environment and keys."""
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if key in {"PATH", "LANG", "LC_ALL", "TMPDIR", "TERM"} or key.startswith(("PIP_", "SSL_", "COVERAGE_", "COV_"))
+    }
+    return kept | {
+        "HOME": str(home),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "A",
+        "GIT_AUTHOR_EMAIL": "a@example.com",
+        "GIT_COMMITTER_NAME": "A",
+        "GIT_COMMITTER_EMAIL": "a@example.com",
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        **more,
+    }
+
+
+@dataclass
+class Repo:
+    """A repository under construction; every step returns it again."""
+
+    root: Path
+    environ: dict[str, str] = field(repr=False)
+
+    @classmethod
+    def make(cls, root: Path, home: Path, *, object_format: str = "sha1", bare: bool = False) -> "Repo":
+        root.mkdir(parents=True, exist_ok=True)
+        repo = cls(root.resolve(), clean_environment(home))
+        repo.git("init", "--quiet", "--initial-branch=main", f"--object-format={object_format}", *["--bare"] * bare)
+        return repo
+
+    def git(self, *argv: str | bytes, code: int = 0, stdin: bytes | None = None, **env: str) -> bytes:
+        """Run git; return its standard output. Fails the test unless it ends with *code*."""
+        done = subprocess.run(
+            ["git", *argv], cwd=self.root, env=self.environ | env, input=stdin, capture_output=True, check=False
+        )
+        assert done.returncode == code, (
+            f"git {argv!r} ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
+        )
+        return done.stdout
+
+    def text(self, *argv: str, **env: str) -> str:
+        return self.git(*argv, **env).decode().strip()
+
+    def path(self, name: str | bytes) -> Path:
+        return self.root / os.fsdecode(name)
+
+    def write(self, name: str | bytes, content: str | bytes) -> "Repo":
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return self
+
+    def stage(self, name: str | bytes, content: str | bytes) -> "Repo":
+        """Write a file and add it."""
+        self.write(name, content)
+        self.git("--literal-pathspecs", "add", "--force", "--", name)
+        return self
+
+    def commit(self, message: str = "change", *argv: str) -> "Repo":
+        """Commit what is staged without running hooks."""
+        self.git("commit", "--quiet", "--no-verify", "--allow-empty", "-m", message, *argv)
+        return self
+
+    def attempt(self, *argv: str, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run git with hooks, whatever comes of it."""
+        return subprocess.run(
+            ["git", *argv],
+            cwd=self.root,
+            env=self.environ | env,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=120,
+        )
+
+    def everycommit(self, *argv: str, cwd: Path | None = None, **env: str) -> "subprocess.CompletedProcess[str]":
+        """Run the command line in a process of its own."""
+        return subprocess.run(
+            [*EVERYCOMMIT, *argv],
+            cwd=cwd or self.root,
+            env=self.environ | env,
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            check=False,
+            timeout=120,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def tree(self, rev: str = "HEAD") -> str:
+        return self.text("rev-parse", f"{rev}^{{tree}}")
+
+
+def state(repo: Repo) -> Mapping[str, str]:
+    """Return all that everycommit must leave alone: working tree, index, refs, stash, config, list of objects.
+
+    SHA-256 a file; compare two of these with ``==``, and pytest shows what differs.
+    """
+    git_dir = Path(os.fsdecode(repo.git("rev-parse", "--absolute-git-dir").rstrip(b"\n")))
+    common = (repo.root / os.fsdecode(repo.git("rev-parse", "--git-common-dir").rstrip(b"\n"))).resolve()
+    found = {f"tree {path.relative_to(repo.root)}": _digest(path) for path in _files(repo.root, skip=".git")}
+    for name in ("index", "HEAD", "MERGE_HEAD", "ORIG_HEAD", "config.worktree"):
+        found[f"git {name}"] = _digest(git_dir / name)
+    found["git config"] = _digest(common / "config")
+    found["refs"] = repo.git("for-each-ref", "--format=%(refname) %(objectname)").decode(errors="replace")
+    found["stash"] = _digest(common / "logs/refs/stash")
+    found["objects"] = "\n".join(sorted(str(path.relative_to(common)) for path in _files(common / "objects")))
+    return found
+
+
+def _files(top: Path, *, skip: str = "") -> Iterator[Path]:
+    for folder, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name != skip]
+        yield from (Path(folder, name) for name in names if name != skip)
+        yield from (Path(folder, name) for name in folders if Path(folder, name).is_symlink())
+
+
+def _digest(path: Path) -> str:
+    if path.is_symlink():
+        return f"link {path.readlink()}"
+    return sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
