@@ -1,4 +1,4 @@
-"""What changed: a pair of trees, and all that is derived from the pair.
+r"""What changed: a pair of trees, and all that is derived from the pair.
 
 Paths run from the repository's root with ``/`` between the parts and are text made by ``os.fsdecode``: a byte that
 is not UTF-8 is a lone surrogate, and ``os.fsencode`` gives the true bytes back. Lines are split on ``\\n`` alone and

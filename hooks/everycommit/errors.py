@@ -55,7 +55,7 @@ class TimeRanOut(EverycommitError):  # noqa: N818
     """The deadline passed before the work was done."""
 
 
-class Interrupted(BaseException):  # noqa: N818
+class Interrupted(BaseException):
     """The user, a signal or git's own end stopped the run; ``code`` is the exit code."""
 
     def __init__(self, code: int = 130) -> None:

@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         # Whoever read us went away (`| head`): nothing is left to tell, and flushing at exit must not raise again.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 2
     except Exception:  # noqa: BLE001 - the last stop: whatever is not expected is ours
         import traceback
