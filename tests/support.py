@@ -46,10 +46,10 @@ class Repo:
         repo.git("init", "--quiet", "--initial-branch=main", f"--object-format={object_format}", *["--bare"] * bare)
         return repo
 
-    def git(self, *argv: str | bytes, code: int = 0, stdin: bytes | None = None, **env: str) -> bytes:
+    def git(self, *argv: str | bytes, code: int = 0, stdin: bytes | None = None) -> bytes:
         """Run git; return its standard output. Fails the test unless it ends with *code*."""
         done = subprocess.run(
-            ["git", *argv], cwd=self.root, env=self.environ | env, input=stdin, capture_output=True, check=False
+            ["git", *argv], cwd=self.root, env=self.environ, input=stdin, capture_output=True, check=False
         )
         assert done.returncode == code, (
             f"git {argv!r} ended with {done.returncode}: {done.stderr.decode(errors='replace')}"
@@ -57,7 +57,9 @@ class Repo:
         return done.stdout
 
     def text(self, *argv: str, **env: str) -> str:
-        return self.git(*argv, **env).decode().strip()
+        """Run git with more environment; return its output as text without the newline."""
+        done = Repo(self.root, self.environ | env).git(*argv)
+        return done.decode().strip()
 
     def path(self, name: str | bytes) -> Path:
         return self.root / os.fsdecode(name)

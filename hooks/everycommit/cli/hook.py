@@ -1,0 +1,91 @@
+"""What git calls: judges the change that the hook stands for and refuses it with a non-zero exit.
+
+`everycommit install` writes hooks that call this; under pre-commit and prek the ids of .pre-commit-hooks.yaml do.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..change import Candidate
+from ..errors import UsageError
+from .call import Call
+from .judge import Place, Wish, parent_gone, place, signals, verdict
+from .show import show, watcher
+
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+ZEROS = "0" * 40
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("name", choices=HOOKS, help="the hook's name as git has it")
+    parser.add_argument(
+        "words", nargs="*", metavar="ARG", help="what git passes on: remote and URL at push; else gates"
+    )
+
+
+def main(args: argparse.Namespace, call: Call) -> int:
+    """Judge and show; return the exit code that git acts on."""
+    gone = parent_gone()
+    at_push = args.name == "pre-push"
+    framework = "PRE_COMMIT" in call.environ
+    wish = Wish(gates=() if at_push and not framework else args.words)
+    watch = watcher(call, "text")
+    try:
+        with signals(), place(call) as here:
+            candidates, notes = _candidates(args, call, here, framework=framework)
+            verdicts = [verdict(here, candidate, call, wish, watch, gone) for candidate in candidates]
+    finally:
+        watch.close()
+    if not verdicts:
+        call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
+        return 0
+    return show(verdicts, call, "text", notes=notes, repeat="everycommit run" + " --at push" * at_push)
+
+
+def _candidates(
+    args: argparse.Namespace, call: Call, here: Place, *, framework: bool
+) -> tuple[Sequence[Candidate], Sequence[str]]:
+    from ..repo import read
+
+    repository, quarantine = here.repository, here.quarantine
+    if framework and call.environ.get("PRE_COMMIT_REMOTE_NAME"):
+        return _framework_push(call.environ, here)
+    if args.name == "pre-push":
+        if not args.words:
+            raise UsageError("hook pre-push: the remote's name is missing; git passes it, so does the installed hook")
+        return read.pushed(repository, quarantine, args.words[0], call.stdin.read().splitlines())
+    heads = [name.removeprefix("GITHEAD_") for name in call.environ if name.startswith("GITHEAD_")]
+    if heads and not (repository.git_dir / "MERGE_HEAD").exists():
+        # A clean merge: pre-merge-commit runs before git writes MERGE_HEAD.
+        return [read.merging(repository, quarantine, heads)], ()
+    if framework and call.environ.get("PRE_COMMIT_FROM_REF") and call.environ.get("PRE_COMMIT_TO_REF"):
+        spec = f"{call.environ['PRE_COMMIT_FROM_REF']}...{call.environ['PRE_COMMIT_TO_REF']}"
+        return [replace(read.between(repository, quarantine, spec), occasion="ci")], ()
+    candidate = read.staged(repository, quarantine)
+    if not candidate.change.empty or repository.head is None:
+        return [candidate], ()
+    if framework and "GIT_INDEX_FILE" not in call.environ:
+        note = "nothing is staged and no commit is under way: all files of HEAD are judged (run --all-files)"
+        return [_noted(read.all_files(repository, quarantine), note)], ()
+    # A message-only amend or an empty commit: the commit that it stands on answers.
+    return [_noted(read.one_commit(repository, quarantine, "HEAD"), "nothing is staged: HEAD itself is judged")], ()
+
+
+def _framework_push(environ: Mapping[str, str], here: Place) -> tuple[Sequence[Candidate], Sequence[str]]:
+    """Read the one ref of a push that pre-commit and prek let their hooks see."""
+    from ..repo import read
+
+    to = environ.get("PRE_COMMIT_TO_REF") or "HEAD"
+    local = here.repository.git.text("rev-parse", "--verify", "--quiet", "--end-of-options", to + "^{commit}")
+    ref = environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
+    remote_ref = environ.get("PRE_COMMIT_REMOTE_BRANCH") or ref
+    line = f"{ref} {local} {remote_ref} {ZEROS[: len(local)].ljust(len(local), '0')}"
+    candidates, notes = read.pushed(here.repository, here.quarantine, environ["PRE_COMMIT_REMOTE_NAME"], [line])
+    seen = f"only {remote_ref} is visible under pre-commit and prek; other refs of this push are not judged"
+    return candidates, (*notes, seen)
+
+
+def _noted(candidate: Candidate, note: str) -> Candidate:
+    return replace(candidate, notes=(*candidate.notes, note))

@@ -1,0 +1,247 @@
+"""Puts the parts together: from candidates to verdicts. Shared by `run` and `hook`."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..change import Candidate
+from ..config.load import load, user_file
+from ..config.schema import Config, Settings
+from ..config.trust import Accepted
+from ..deadline import Deadline
+from ..engine.plan import planned
+from ..engine.run import Watch, run
+from ..errors import Interrupted, UsageError
+from ..gates.base import Job
+from ..gates.catalog import gates as catalog
+from ..ledger import Forgetful
+from ..proc import Children, child_environment
+from ..repo.cache import cache_folder, run_folder
+from ..repo.quarantine import Quarantine
+from ..repo.repository import Repository, discover
+from ..repo.snapshot import Snapshots
+from ..result import Verdict
+from .call import Call
+
+if TYPE_CHECKING:
+    from ..environment import Interpreter
+
+SETTINGS_FILE = "pyproject.toml"
+RUN_NO_CODE = frozenset({"policy", "lint"})
+"""Gates that execute nothing of the change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What the command line asks for besides the change itself."""
+
+    gates: Sequence[str] = ()
+    """Names; empty: those of the occasion."""
+    skip: Collection[str] = ()
+    timeout: float | None = None
+    run_code: bool = False
+    """Whether the code of commits that are on no local branch may run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The repository, isolated for reading."""
+
+    repository: Repository
+    quarantine: Quarantine
+
+
+@contextmanager
+def place(call: Call) -> Iterator[Place]:
+    """Find the repository and make the folder of this run; both are given back whatever happens."""
+    repository = discover(call.cwd, call.environ)
+    with run_folder(cache_folder(None, call.environ)) as folder:
+        quarantine = Quarantine(repository, folder)
+        try:
+            yield Place(repository, quarantine)
+        finally:
+            quarantine.close()
+
+
+def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Config:
+    """Return the settings that judge *candidate*: base's, tightened by target's, and the user's.
+
+    A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
+    """
+    change = candidate.change
+    base = change.parents[0] if change.parents else None
+    target = _settings_file(here, change.target)
+    same = base is not None and all(file.path != SETTINGS_FILE for file in change.landing)
+    path = user_file(call.environ)
+    return load(
+        base=target if same else _settings_file(here, base),
+        target=target,
+        user=(str(path), path.read_bytes()) if path.is_file() else None,
+        environ=call.environ,
+        flags={"timeout": wish.timeout} if wish.timeout is not None else {},
+        whole=change.whole,
+        commands_from_base=candidate.occasion == "ci",
+    )
+
+
+def _settings_file(here: Place, tree: str | None) -> bytes | None:
+    entry = here.quarantine.entries(tree, [SETTINGS_FILE]).get(SETTINGS_FILE) if tree else None
+    return here.quarantine.read(entry[1]) if entry and entry[0].startswith("100") else None
+
+
+def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:
+    """Return ``{gate: by what word it is skipped}``; ``SKIP`` holds hook ids, as pre-commit has it."""
+    out = {name: f"skipped by you (--skip {name})" for name in wish.skip}
+    for word in call.environ.get("SKIP", "").split(","):
+        hook = word.strip()
+        for name in gates:
+            if hook in {"everycommit", f"everycommit-{name}"}:
+                out[name] = f"skipped by you (SKIP={hook})"
+    return out
+
+
+def verdict(
+    here: Place, candidate: Candidate, call: Call, wish: Wish, watch: Watch, gone: Callable[[], bool]
+) -> Verdict:
+    """Judge one candidate.
+
+    Raises:
+        EverycommitError: Wrong settings or use; what a gate cannot do is in the verdict instead.
+        Interrupted: By a signal; all children are ended by then.
+    """
+    began = time.monotonic()
+    config = configured(here, candidate, call, wish)
+    settings = config.settings
+    gates = catalog(settings)
+    names = _names(wish, settings, candidate, gates)
+    skipped = left_out(call, wish, gates)
+    deadline = Deadline.after(settings.timeout)
+    with ExitStack() as stack:
+        children = stack.enter_context(Children(gone))
+        trees = stack.enter_context(
+            Snapshots(
+                here.repository,
+                here.quarantine,
+                cache_folder(settings.cache_dir, call.environ),
+                settings.snapshot,
+                target=candidate.change.target,
+                deadline=deadline,
+            )
+        )
+        accepted = Accepted(here.repository.common_dir).has
+        job = Job(
+            change=candidate.change,
+            config=config,
+            occasion=candidate.occasion,
+            deadline=deadline,
+            blobs=here.quarantine,
+            trees=trees,
+            children=children,
+            interpreter=_once(lambda: _interpreter(here, candidate, settings, call, accepted)),
+            environ=child_environment(call.environ, ceiling=cache_folder(settings.cache_dir, call.environ)),
+            accepted=accepted,
+            say=lambda text: None,
+        )
+        steps = planned([gates[name] for name in names], job, skipped=skipped)
+        steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
+        try:
+            results = run(steps, ledger=Forgetful(), watch=watch, deadline=deadline, gone=gone)
+        except (Interrupted, KeyboardInterrupt):
+            children.stop()
+            raise
+        taken = trees.notes()
+    return Verdict(
+        occasion=candidate.occasion,
+        change=candidate.change,
+        gates=results,
+        ref=candidate.ref,
+        base_commit=candidate.base_commit,
+        target_commit=candidate.target_commit,
+        seconds=time.monotonic() - began,
+        notes=(*candidate.notes, *config.notes, *taken),
+    )
+
+
+def _names(wish: Wish, settings: Settings, candidate: Candidate, gates: Collection[str]) -> tuple[str, ...]:
+    _known(wish.gates, gates)
+    _known(wish.skip, gates)
+    names = tuple(name for name in gates if name in wish.gates) if wish.gates else settings.gates(candidate.occasion)
+    codes = [name for name in names if name not in RUN_NO_CODE and name not in wish.skip]
+    if candidate.foreign and codes and not wish.run_code:
+        raise UsageError(
+            f"commit '{(candidate.target_commit or '')[:12]}' is on no local branch, and {', '.join(codes)} would run "
+            "its code as you; add --run-code if you trust it, or judge without: everycommit run policy lint ..."
+        )
+    return names
+
+
+def _known(names: Collection[str], gates: Collection[str]) -> None:
+    for name in names:
+        if name not in gates:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, gates, 1)
+            raise UsageError(
+                f"'{name}': no such gate; "
+                + (f"did you mean '{near[0]}'?" if near else f"there are {', '.join(gates)}")
+            )
+
+
+def _interpreter(
+    here: Place, candidate: Candidate, settings: Settings, call: Call, accepted: Callable[[str], bool]
+) -> "Interpreter":
+    from ..environment import find
+
+    return find(
+        setting=settings.interpreter,
+        top=here.repository.top,
+        main_worktree=here.repository.main_worktree,
+        environ=call.environ,
+        tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
+        accepted=accepted,
+    )
+
+
+def _once(make: "Callable[[], Interpreter]") -> "Callable[[], Interpreter]":
+    """Return *make* called at most once, by whichever thread comes first."""
+    lock = threading.Lock()
+    made: list[Interpreter] = []
+
+    def value() -> "Interpreter":
+        with lock:
+            if not made:
+                made.append(make())
+            return made[0]
+
+    return value
+
+
+def _sayer(watch: Watch, gate: str) -> Callable[[str], None]:
+    return lambda text: watch.said(gate, text)
+
+
+@contextmanager
+def signals() -> Iterator[None]:
+    """Turn the signals that end a process into Interrupted, so that children and folders are given back."""
+
+    def stop(number: int, frame: object) -> None:  # noqa: ARG001
+        raise Interrupted(130 if number == signal.SIGINT else 128 + number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def parent_gone() -> Callable[[], bool]:
+    """Return a question: did the process that started us (git) go away? Its hooks then live on as orphans."""
+    parent = os.getppid()
+    return lambda: os.getppid() != parent

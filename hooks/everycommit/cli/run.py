@@ -1,0 +1,92 @@
+"""Judge a change: lint, types, tests, policy and your own commands over exactly the tree that would be committed.
+
+Without a flag it judges what is staged. Nothing of yours is touched: not the working tree, index, stash or refs.
+"""
+
+import argparse
+import shlex
+from dataclasses import replace
+
+from ..change import Candidate
+from ..config.schema import OCCASIONS
+from ..errors import UsageError
+from .call import Call
+from .judge import Place, Wish, place, signals, verdict
+from .show import show, watcher
+
+ENDS = """\
+exit codes: 0 verified, or allowed by your settings (and then said); 1 refused for findings; 2 refused because it could
+not be verified, or wrong use or settings; 3 a bug of everycommit; 130 interrupted"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.epilog = ENDS
+    parser.add_argument("gates", nargs="*", metavar="GATE", help="policy, lint, types, tests or one of your commands")
+    which = parser.add_argument_group("which change").add_mutually_exclusive_group()
+    which.add_argument("--staged", action="store_true", help="the index against HEAD (the default)")
+    which.add_argument("--worktree", action="store_true", help="the working tree with untracked files against HEAD")
+    which.add_argument("--range", metavar="A..B", help="from A to B; A...B: from where B left A")
+    which.add_argument("--commit", metavar="REV", help="one commit against its first parent")
+    which.add_argument("--all-files", action="store_true", help="all of HEAD, every finding shown, size not judged")
+    parser.add_argument("--at", choices=OCCASIONS, default="commit", help="whose gates and rules (default: commit)")
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json is described in docs/json.md")
+    parser.add_argument(
+        "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
+    )
+    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end what runs longer (default: 300)")
+    parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
+
+
+def main(args: argparse.Namespace, call: Call) -> int:
+    """Judge and show; return the exit code."""
+    wish = Wish(gates=args.gates, skip=args.skip, timeout=args.timeout, run_code=args.run_code)
+    watch = watcher(call, args.format)
+    try:
+        with signals(), place(call) as here:
+            candidate = replace(_candidate(args, here), occasion=args.at)
+            verdicts = [verdict(here, candidate, call, wish, watch, lambda: False)]
+    finally:
+        watch.close()
+    return show(verdicts, call, args.format, repeat=_repeat(args))
+
+
+def _candidate(args: argparse.Namespace, here: Place) -> Candidate:
+    from ..repo import read
+
+    repository, quarantine = here.repository, here.quarantine
+    if args.worktree:
+        return read.working_tree(repository, quarantine)
+    if args.range is not None:
+        return read.between(repository, quarantine, args.range)
+    if args.commit is not None:
+        return read.one_commit(repository, quarantine, args.commit)
+    if args.all_files:
+        return read.all_files(repository, quarantine)
+    candidate = read.staged(repository, quarantine)
+    if candidate.change.empty:
+        return replace(
+            candidate, notes=(*candidate.notes, "nothing is staged; --worktree or --commit HEAD judge those")
+        )
+    return candidate
+
+
+def _repeat(args: argparse.Namespace) -> str:
+    """Return the command line that judges the same change again, without the gates."""
+    words = ["everycommit", "run"]
+    words += ["--worktree"] * args.worktree + ["--all-files"] * args.all_files
+    words += [f"--range={args.range}"] * (args.range is not None) + [f"--commit={args.commit}"] * (
+        args.commit is not None
+    )
+    words += [f"--at={args.at}"] * (args.at != "commit")
+    return shlex.join(words)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < 1e6:
+        raise UsageError(f"--timeout '{text}': not a number of seconds above 0")
+    return seconds

@@ -1,0 +1,47 @@
+"""How verdicts reach the streams: shared by `run` and `hook`."""
+
+from collections.abc import Sequence
+
+from ..engine.run import Watch
+from ..result import GateResult, Verdict, exit_code
+from .call import Call
+
+
+class Silent:
+    """Looks away: for pipes and machine formats."""
+
+    def started(self, gates: Sequence[str]) -> None: ...
+
+    def said(self, gate: str, text: str) -> None: ...
+
+    def ended(self, result: GateResult) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def watcher(call: Call, format_: str) -> Watch:
+    """Return the live view where standard error is a terminal and a person reads; else nobody."""
+    if format_ != "text" or not call.stderr.isatty():
+        return Silent()
+    from ..report.live import Live
+    from ..report.style import style_for
+
+    return Live(call.stderr, style_for(call.stderr, call.environ))
+
+
+def show(verdicts: Sequence[Verdict], call: Call, format_: str, *, notes: Sequence[str] = (), repeat: str) -> int:
+    """Write the report to standard output; return the exit code."""
+    code = exit_code(verdicts)
+    if format_ == "json":
+        from ..report import machine
+
+        call.stdout.write(machine.render(verdicts, exit=code))
+    else:
+        from ..report import terminal
+        from ..report.style import style_for
+
+        style = style_for(call.stdout, call.environ)
+        call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
+        call.stdout.write(terminal.render(verdicts, style=style, repeat=repeat))
+    call.stdout.flush()
+    return code

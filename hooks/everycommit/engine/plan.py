@@ -1,0 +1,35 @@
+"""Which gates have something to judge here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..errors import EverycommitError
+from ..gates.base import Gate, Job
+from ..result import GateResult, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One gate and its job; ``ended`` is there from the start where nothing has to be done."""
+
+    gate: Gate
+    job: Job
+    ended: GateResult | None = None
+
+
+def planned(gates: Sequence[Gate], job: Job, *, skipped: Mapping[str, str]) -> tuple[Step, ...]:
+    """Return a step for each of *gates*, in order; *skipped* says which the user leaves out, and by what word."""
+    return tuple(_step(gate, job, skipped.get(gate.name)) for gate in gates)
+
+
+def _step(gate: Gate, job: Job, left_out: str | None) -> Step:
+    step = Step(gate, job)
+    try:
+        reason = left_out or ("nothing to judge" if job.change.empty else gate.skip(job))
+    except EverycommitError as error:
+        return replace(step, ended=_at_once(step, Outcome.INCONCLUSIVE, str(error)))
+    return replace(step, ended=_at_once(step, Outcome.SKIPPED, reason)) if reason else step
+
+
+def _at_once(step: Step, outcome: Outcome, reason: str) -> GateResult:
+    return GateResult(gate=step.gate.name, outcome=outcome, project=step.job.project, reason=reason)

@@ -1,0 +1,145 @@
+"""Runs all steps at once under one deadline; whatever goes wrong in a gate is inconclusive, never a pass."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from ..deadline import Deadline
+from ..errors import EverycommitError, Interrupted, TimeRanOut, ToolError
+from ..gates.base import Job
+from ..ledger import Ledger, key
+from ..result import Finding, GateResult, Outcome, stamped
+from .new import marked
+from .plan import Step
+
+_GRACE = 2.0
+"""Seconds past the deadline that a gate has to come back by itself; children are ended at the deadline."""
+_POLL = 0.1
+
+
+class Watch(Protocol):
+    """Somebody who looks on."""
+
+    def started(self, gates: Sequence[str]) -> None: ...
+
+    def said(self, gate: str, text: str) -> None: ...
+
+    def ended(self, result: GateResult) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def run(
+    steps: Sequence[Step], *, ledger: Ledger, watch: Watch, deadline: Deadline, gone: Callable[[], bool]
+) -> tuple[GateResult, ...]:
+    """Return a result for each of *steps*, in their order whatever ended first.
+
+    *gone* is asked now and then: whether whoever waits for us went away.
+
+    Raises:
+        Interrupted: By a signal or because *gone* said so; the children's owner ends the children.
+    """
+    results: dict[int, GateResult] = {place: step.ended for place, step in enumerate(steps) if step.ended}
+    done = threading.Condition()
+    watch.started([step.gate.name for step in steps])
+    for result in results.values():
+        watch.ended(result)
+
+    def work(place: int, step: Step) -> None:
+        result = judged(step, ledger)
+        with done:
+            results.setdefault(place, result)
+            done.notify()
+        watch.ended(result)
+
+    for place, step in enumerate(steps):
+        if place not in results:
+            # A daemon, so that a gate which never comes back cannot keep the process.
+            threading.Thread(target=work, args=(place, step), name=step.gate.name, daemon=True).start()
+    with done:
+        while len(results) < len(steps):
+            done.wait(_POLL)
+            if gone():
+                raise Interrupted
+            if deadline.passed and time.monotonic() > deadline.at + _GRACE:
+                for place, step in enumerate(steps):
+                    results.setdefault(place, _doubt(step, "time ran out and the gate did not stop"))
+    return tuple(results[place] for place in range(len(steps)))
+
+
+def judged(step: Step, ledger: Ledger) -> GateResult:
+    """Return the gate's word on its job, from the ledger where it still holds. Never raises."""
+    began = time.monotonic()
+    try:
+        result = _kept_or_checked(step, ledger)
+    except Interrupted:
+        result = _doubt(step, "interrupted")
+    except TimeRanOut as late:
+        result = _doubt(step, str(late) or "time ran out")
+    except EverycommitError as error:
+        result = _doubt(step, str(error))
+    except Exception as bug:  # noqa: BLE001 - a crash of a gate must not pass, nor take the others down
+        result = _crash(step, bug)
+    return _blocking(replace(result, project=step.job.project, seconds=time.monotonic() - began), step.job)
+
+
+def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
+    gate, job = step.gate, step.job
+    inputs = dict(gate.inputs(job))
+    name = key(gate.name, job.project, inputs)
+    kept = ledger.get(name)
+    if kept:
+        return replace(kept, reused=True)
+    result = replace(gate.check(job), inputs=inputs)
+    result = replace(result, findings=stamped(_against_parents(step, result)))
+    result = _with_outcome(result)
+    if result.outcome in {Outcome.PASSED, Outcome.FAILED}:
+        ledger.put(name, result)
+    return result
+
+
+def _against_parents(step: Step, result: GateResult) -> Iterable[Finding]:
+    if not result.findings or step.job.change.whole:
+        return result.findings
+    try:
+        older = [step.gate.older(step.job, parent, result.findings) for parent in step.job.change.parents]
+    except EverycommitError as error:
+        raise ToolError(f"findings could not be compared with the base: {error}") from error
+    return marked(step.job.change, result.findings, older)
+
+
+def _with_outcome(result: GateResult) -> GateResult:
+    """Let new errors, and nothing else, tell passed from failed; a doubt stays a doubt."""
+    if result.outcome not in {Outcome.PASSED, Outcome.FAILED}:
+        return result
+    if result.outcome is Outcome.FAILED and not result.findings:
+        return replace(result, outcome=Outcome.INCONCLUSIVE, reason="it failed without saying why")
+    return replace(result, outcome=Outcome.FAILED if result.new_errors else Outcome.PASSED)
+
+
+def _blocking(result: GateResult, job: Job) -> GateResult:
+    blocks = {
+        Outcome.FAILED: True,
+        Outcome.INCONCLUSIVE: job.config.settings.on_doubt(result.gate, job.occasion) == "refuse",
+        Outcome.DEFERRED: job.occasion != "commit",
+    }.get(result.outcome, False)
+    return replace(result, blocks=blocks)
+
+
+def _doubt(step: Step, reason: str) -> GateResult:
+    result = GateResult(
+        gate=step.gate.name, outcome=Outcome.INCONCLUSIVE, project=step.job.project, reason=reason.strip()
+    )
+    return _blocking(result, step.job)
+
+
+def _crash(step: Step, bug: Exception) -> GateResult:
+    import traceback
+
+    trace = "".join(traceback.format_exception(bug))
+    return replace(
+        _doubt(step, f"everycommit broke: {type(bug).__name__}: {bug}"),
+        notes=(f"a bug of everycommit, please send this:\n{trace}",),
+    )
