@@ -1,0 +1,228 @@
+"""Lets every Python child of a gate import the snapshot where an editable install would give the working tree.
+
+Python imports this by itself: its folder is on PYTHONPATH. Any Python from 3.8 on; the standard library only; it must
+never break a child, so whatever goes wrong in here leaves the child as it would have been.
+
+``EVERYCOMMIT_WORKTREE`` and ``EVERYCOMMIT_SNAPSHOT`` are the two roots, real paths. ``EVERYCOMMIT_REPORT`` plus
+``.leaks`` gets a line ``module<TAB>file`` for each module that came from the working tree all the same, plus
+``.missing`` a line for each file that only the working tree has and an import asked for.
+"""
+
+import os
+import sys
+
+_PACKAGES = (os.sep + "site-packages", os.sep + "dist-packages")
+
+
+def _folder(path):
+    return os.path.join(path, "")
+
+
+class _Roots:
+    """Tells which files belong to the working tree and where the snapshot has them."""
+
+    def __init__(self, worktree, snapshot, prefixes):
+        self.worktree = _folder(worktree)
+        self.snapshot = _folder(snapshot)
+        # A virtual environment in the working tree is no code of the project. A prefix *around* it (/usr and
+        # /usr/src/app) says nothing.
+        own = [_folder(os.path.realpath(prefix)) for prefix in prefixes]
+        self.skipped = tuple(prefix for prefix in own if prefix.startswith(self.worktree)) + (self.snapshot,)
+        self.real = {}
+
+    def moved(self, path):
+        """Return where the snapshot has the file *path*, None where it is not the working tree's."""
+        if not isinstance(path, str) or not os.path.isabs(path) or path.startswith(self.snapshot):
+            return None
+        folder, name = os.path.split(path)
+        real = self.real.get(folder)
+        if real is None:
+            # An editable install may name the project through a symbolic link, or be one.
+            real = self.real[folder] = os.path.realpath(folder)
+        place = os.path.join(real, name)
+        if real.endswith(_PACKAGES) and os.path.islink(place):
+            place = os.path.realpath(place)
+        if not place.startswith(self.worktree) or place.startswith(self.skipped):
+            return None
+        if any(part + os.sep in place for part in _PACKAGES):
+            return None
+        return os.path.join(self.snapshot, place[len(self.worktree) :])
+
+    def moved_folder(self, path):
+        """Return where the snapshot has the folder *path*, None where it is not the working tree's."""
+        if not isinstance(path, str):
+            return None
+        there = self.moved(os.path.join(path, "_"))
+        return None if there is None else os.path.dirname(there)
+
+    def twin(self, path):
+        """Return where the working tree has *path* of the snapshot, None where it is not the snapshot's."""
+        if not isinstance(path, str) or not _folder(os.path.abspath(path)).startswith(self.snapshot):
+            return None
+        return os.path.join(self.worktree, os.path.abspath(path)[len(self.snapshot) :])
+
+
+class _Finder:
+    """Asks the other finders and gives the snapshot's file for a module of the working tree."""
+
+    def __init__(self, roots, report, replaced):
+        self.roots = roots
+        self.report = report
+        self.replaced = replaced
+        self.told = set()
+
+    def find_spec(self, name, path=None, target=None):
+        for finder in list(sys.meta_path):
+            if finder is self:
+                continue
+            find = getattr(finder, "find_spec", None)
+            if find is None:
+                # Before 3.12 a finder may know find_module alone: leave what it finds to the import system.
+                legacy = getattr(finder, "find_module", None)
+                if sys.version_info < (3, 12) and legacy is not None and legacy(name, path) is not None:
+                    return None
+                continue
+            spec = find(name, path, target)
+            if spec is not None:
+                return self._moved(name, spec)
+        self._missing(name, path)
+        return None
+
+    def find_distributions(self, *args, **kwargs):
+        """Find the metadata that lies beside the code in the working tree (``setup.py develop``)."""
+        if not self.replaced:
+            return ()
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        context = args[0] if args else DistributionFinder.Context(**kwargs)
+        if "path" in vars(context):
+            return ()
+        there = DistributionFinder.Context(name=context.name, path=list(self.replaced))
+        return MetadataPathFinder.find_distributions(there)
+
+    def _moved(self, name, spec):
+        try:
+            origin = self.roots.moved(spec.origin) if spec.has_location else None
+            places = spec.submodule_search_locations
+            if places is not None:
+                listed = list(places)
+                there = [self.roots.moved_folder(place) or place for place in listed]
+                if there == listed:
+                    there = None
+            else:
+                there = None
+            if origin is None and there is None:
+                return spec
+            if origin is None:
+                spec.submodule_search_locations = there
+                return spec
+            found = os.path.isfile(origin)
+            if found:
+                return self._from(name, spec, origin, there)
+        except Exception:  # the exit check still tells of a leak
+            return spec
+        self._tell(".missing", spec.origin)
+        # Going on would let the next finder give the working tree's file.
+        raise ModuleNotFoundError("No module named %r (%s is not in the commit)" % (name, spec.origin), name=name)
+
+    def _from(self, name, spec, origin, places):
+        from importlib.util import spec_from_file_location
+
+        if places is None and spec.submodule_search_locations is not None:
+            places = list(spec.submodule_search_locations)
+        new = spec_from_file_location(name, origin, submodule_search_locations=places)
+        if new is None:
+            new = spec_from_file_location(name, origin, loader=type(spec.loader)(name, origin))
+        return new
+
+    def _missing(self, name, path):
+        """Note a file of the working tree that would have satisfied an import which is about to fail."""
+        try:
+            leaf = name.rpartition(".")[2]
+            for place in sys.path if path is None else path:
+                twin = self.roots.twin(place or os.getcwd())
+                if twin is None or not os.path.isdir(twin):
+                    continue
+                for there in (leaf + ".py", os.path.join(leaf, "__init__.py")):
+                    if os.path.isfile(os.path.join(twin, there)):
+                        return self._tell(".missing", os.path.join(twin, there))
+                for there in os.listdir(twin):
+                    if there.startswith(leaf + ".") and there.endswith((".so", ".pyd")):
+                        return self._tell(".missing", os.path.join(twin, there))
+        except Exception:
+            pass
+
+    def _tell(self, ending, line):
+        if line in self.told:
+            return
+        self.told.add(line)
+        _append(self.report + ending, [line])
+
+    def leaks(self):
+        """Return ``module<TAB>file`` for each loaded module that came from the working tree."""
+        found = []
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            # zip and frozen modules have odd ones
+            if isinstance(file, str) and self.roots.moved(file) is not None:
+                found.append("%s\t%s" % (name, file))
+        return found
+
+
+def _append(path, lines):
+    """Append *lines* in one write, so that children that end together do not mix theirs."""
+    data = "".join(line.replace("\n", "?") + "\n" for line in lines).encode("utf-8", "surrogateescape")
+    handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    try:
+        os.write(handle, data)
+    finally:
+        os.close(handle)
+
+
+def _start():
+    worktree = os.environ.get("EVERYCOMMIT_WORKTREE")
+    snapshot = os.environ.get("EVERYCOMMIT_SNAPSHOT")
+    report = os.environ.get("EVERYCOMMIT_REPORT")
+    if not worktree or not snapshot or not report:
+        return
+    import atexit
+
+    roots = _Roots(worktree, snapshot, {sys.prefix, sys.exec_prefix, sys.base_prefix})
+    replaced = []
+    for index, entry in enumerate(sys.path):
+        there = roots.moved_folder(entry)
+        if there is not None:
+            replaced.append(entry)
+            sys.path[index] = there
+    finder = _Finder(roots, report, replaced)
+    sys.meta_path.insert(0, finder)
+
+    def check():
+        try:
+            found = finder.leaks()
+            if found:
+                _append(report + ".leaks", found)
+        except Exception:
+            pass
+
+    atexit.register(check)
+
+
+def _next():
+    """Run the sitecustomize that this one hides; Debian and many images have one."""
+    from importlib.machinery import PathFinder
+    from importlib.util import module_from_spec
+
+    here = os.path.dirname(os.path.abspath(__file__))
+    spec = PathFinder.find_spec("sitecustomize", [entry for entry in sys.path if os.path.abspath(entry) != here])
+    if spec is not None and spec.loader is not None:
+        module = module_from_spec(spec)
+        sys.modules["sitecustomize"] = module
+        spec.loader.exec_module(module)
+
+
+try:
+    _start()
+except Exception:
+    pass
+_next()
