@@ -35,7 +35,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     try:
         with signals(), place(call) as here:
             candidates, notes = _candidates(args, call, here, framework=framework)
-            verdicts = [verdict(here, candidate, call, wish, watch, gone) for candidate in candidates]
+            verdicts = [verdict(here, candidate, call, wish, watch=watch, gone=gone) for candidate in candidates]
     finally:
         watch.close()
     if not verdicts:
@@ -56,21 +56,28 @@ def _candidates(
         if not args.words:
             raise UsageError("hook pre-push: the remote's name is missing; git passes it, so does the installed hook")
         return read.pushed(repository, quarantine, args.words[0], call.stdin.read().splitlines())
-    heads = [name.removeprefix("GITHEAD_") for name in call.environ if name.startswith("GITHEAD_")]
+    return [_commit(call, here, framework=framework)], ()
+
+
+def _commit(call: Call, here: Place, *, framework: bool) -> Candidate:
+    from ..repo import read
+
+    repository, quarantine, environ = here.repository, here.quarantine, call.environ
+    heads = [name.removeprefix("GITHEAD_") for name in environ if name.startswith("GITHEAD_")]
     if heads and not (repository.git_dir / "MERGE_HEAD").exists():
         # A clean merge: pre-merge-commit runs before git writes MERGE_HEAD.
-        return [read.merging(repository, quarantine, heads)], ()
-    if framework and call.environ.get("PRE_COMMIT_FROM_REF") and call.environ.get("PRE_COMMIT_TO_REF"):
-        spec = f"{call.environ['PRE_COMMIT_FROM_REF']}...{call.environ['PRE_COMMIT_TO_REF']}"
-        return [replace(read.between(repository, quarantine, spec), occasion="ci")], ()
+        return read.merging(repository, quarantine, heads)
+    if framework and environ.get("PRE_COMMIT_FROM_REF") and environ.get("PRE_COMMIT_TO_REF"):
+        spec = f"{environ['PRE_COMMIT_FROM_REF']}...{environ['PRE_COMMIT_TO_REF']}"
+        return replace(read.between(repository, quarantine, spec), occasion="ci")
     candidate = read.staged(repository, quarantine)
     if not candidate.change.empty or repository.head is None:
-        return [candidate], ()
-    if framework and "GIT_INDEX_FILE" not in call.environ:
+        return candidate
+    if framework and "GIT_INDEX_FILE" not in environ:
         note = "nothing is staged and no commit is under way: all files of HEAD are judged (run --all-files)"
-        return [_noted(read.all_files(repository, quarantine), note)], ()
+        return _noted(read.all_files(repository, quarantine), note)
     # A message-only amend or an empty commit: the commit that it stands on answers.
-    return [_noted(read.one_commit(repository, quarantine, "HEAD"), "nothing is staged: HEAD itself is judged")], ()
+    return _noted(read.one_commit(repository, quarantine, "HEAD"), "nothing is staged: HEAD itself is judged")
 
 
 def _framework_push(environ: Mapping[str, str], here: Place) -> tuple[Sequence[Candidate], Sequence[str]]:

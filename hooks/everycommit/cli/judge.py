@@ -106,7 +106,7 @@ def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:
 
 
 def verdict(
-    here: Place, candidate: Candidate, call: Call, wish: Wish, watch: Watch, gone: Callable[[], bool]
+    here: Place, candidate: Candidate, call: Call, wish: Wish, *, watch: Watch, gone: Callable[[], bool]
 ) -> Verdict:
     """Judge one candidate.
 
@@ -145,7 +145,7 @@ def verdict(
             interpreter=_once(lambda: _interpreter(here, candidate, settings, call, accepted)),
             environ=child_environment(call.environ, ceiling=cache_folder(settings.cache_dir, call.environ)),
             accepted=accepted,
-            say=lambda text: None,
+            say=lambda _: None,
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
         steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)

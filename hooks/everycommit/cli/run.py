@@ -45,7 +45,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     try:
         with signals(), place(call) as here:
             candidate = replace(_candidate(args, here), occasion=args.at)
-            verdicts = [verdict(here, candidate, call, wish, watch, lambda: False)]
+            verdicts = [verdict(here, candidate, call, wish, watch=watch, gone=lambda: False)]
     finally:
         watch.close()
     return show(verdicts, call, args.format, repeat=_repeat(args))
