@@ -1,0 +1,147 @@
+"""Whatever ends the hook, and whenever: nothing of the user's changes, nothing of ours lives on, the next run is right."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from support import state
+
+from .conftest import PRICES, Shop
+
+MOMENTS = 30
+WAYS = [
+    (number, group)
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    for group in (False, True)
+]
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="finds the processes of a run in /proc"),
+]
+
+
+def ours(marker: str) -> dict[int, str]:
+    """Return the living processes (pid to command line) whose environment holds *marker*."""
+    found = {}
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        try:
+            if marker.encode() in (folder / "environ").read_bytes() and "Z" not in _status(folder):
+                found[int(folder.name)] = (
+                    (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                )
+        except OSError:
+            continue  # it ended, or is not ours to read
+    return found
+
+
+def _status(folder: Path) -> str:
+    return (folder / "stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def hook_of(git: int) -> int | None:
+    """Return the process that git waits for: the hook, which exec turned from sh into Python."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == git:
+                    return int(folder.name)
+            except OSError:
+                continue
+    return None
+
+
+@pytest.fixture
+def busy(shop: Shop) -> Shop:
+    """A staged change that keeps every gate busy: a slow test, a type check, a program started by a test."""
+    shop.stage(
+        "tests/test_slow.py",
+        "import subprocess\nimport sys\n\n\ndef test_slow() -> None:\n"
+        "    subprocess.run([sys.executable, '-c', 'import time; time.sleep(1)'], check=True)\n",
+    )
+    shop.stage("src/shop/prices.py", PRICES + "\n\nRATE = 19\n")
+    return shop
+
+
+def test_killed_at_any_moment_nothing_is_lost(busy: Shop, tmp_path: Path) -> None:
+    marker = str(tmp_path / "marker")
+    Path(marker).mkdir()
+    environ = busy.environ | {"TMPDIR": marker}
+    began = time.monotonic()
+    assert busy.attempt("commit", "--dry-run").returncode == 0
+    assert busy.everycommit("run").returncode == 0
+    whole = time.monotonic() - began
+    before = state(busy)
+    index = (busy.root / ".git/index").read_bytes()
+
+    for moment in range(MOMENTS):
+        number, group = WAYS[moment % len(WAYS)]
+        git = subprocess.Popen(
+            ["git", "commit", "-m", "never"],
+            cwd=busy.root,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        time.sleep(whole * (moment + 0.5) / MOMENTS * 0.9)
+        hook = git.pid if group else hook_of(git.pid)
+        if hook is not None and git.poll() is None:
+            (os.killpg if group else os.kill)(hook, number)
+        code = git.wait(timeout=30)
+        said = f"moment {moment}, signal {number.name}, {'group' if group else 'alone'}, git ended with {code}"
+        if code == 0:
+            pytest.fail(f"the commit went through: {said}")
+        deadline = time.monotonic() + 1.0
+        while ours(marker) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert not ours(marker), said
+        (busy.root / ".git/index.lock").unlink(missing_ok=True)  # git's own, where git itself was killed
+        after = state(busy)
+        changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+        assert changed <= {"git index"}, f"{said}: {changed}"
+        assert _entries(busy) == _entries(busy, index), said
+
+    busy.stage("src/shop/prices.py", PRICES.replace("+ 50", "+ 99"))
+    assert "Refused: tests." not in busy.accepted(SKIP="everycommit-tests")
+    left = list((Path(busy.environ["XDG_CACHE_HOME"]) / "everycommit/runs").iterdir())
+    assert left == []
+
+
+def _entries(shop: Shop, index: bytes | None = None) -> bytes:
+    if index is None:
+        return shop.git("ls-files", "-s")
+    copy = shop.log / "index"
+    copy.write_bytes(index)
+    return Shop(shop.root, shop.environ | {"GIT_INDEX_FILE": str(copy)}).git("ls-files", "-s")
+
+
+def test_git_killed_alone_takes_the_hook_with_it(busy: Shop, tmp_path: Path) -> None:
+    marker = str(tmp_path / "marker")
+    Path(marker).mkdir()
+    git = subprocess.Popen(
+        ["git", "commit", "-m", "never"],
+        cwd=busy.root,
+        env=busy.environ | {"TMPDIR": marker},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(0.7)
+
+    git.kill()
+    git.wait()
+
+    deadline = time.monotonic() + 2.0
+    while ours(marker) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not ours(marker)
