@@ -1,0 +1,267 @@
+"""The only starter of git: an argv, bytes in and out, a limit and a deadline.
+
+Children are started with ``os.posix_spawn``: importing ``subprocess`` costs more than starting Python does. They stay
+in our process group, so that ctrl-C ends them together with us.
+"""
+
+import os
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from ..deadline import Deadline
+from ..errors import MissingObjects, RepositoryError, UsageError
+from .child import Child, talk
+
+OLDEST = (2, 30)
+
+# What git hands to a hook and what finds the repository. All else of GIT_* changes output (GIT_DIFF_OPTS,
+# GIT_EXTERNAL_DIFF, GIT_LITERAL_PATHSPECS, GIT_TRACE) or is of no use to a reader.
+_KEPT = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_CEILING_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_DIR",
+        "GIT_DISCOVERY_ACROSS_FILESYSTEM",
+        "GIT_EXEC_PATH",
+        "GIT_INDEX_FILE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_QUARANTINE_PATH",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
+_ALWAYS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
+# core.fsmonitor names a program, also in the config of a repository that lies inside a tracked folder.
+_OPTIONS = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+
+_MISSING = re.compile(
+    rb"unable to read|unable to find|missing (blob|tree|object)|promisor|could not fetch|"
+    rb"bad object|bad tree object|could not parse|Could not read|invalid object|failed to read object"
+)
+_WRONG_USE = re.compile(rb"^usage:|unknown option|unrecognized argument|is not a git command", re.MULTILINE)
+
+
+class Done(NamedTuple):
+    """How a call ended."""
+
+    code: int
+    """Negative: the signal that ended it."""
+    out: bytes
+    err: bytes
+    cut: bool
+    """Whether ``limit`` was reached and git was ended: *out* is the beginning only."""
+
+
+def reading_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return *environ* for reading the user's repository: with what git gave the hook, without what bends output."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith("GIT_") or name in _KEPT or name.startswith("GIT_CONFIG")
+    }
+
+
+class Git:
+    """git in one folder, under one environment. Safe to use from several threads."""
+
+    def __init__(self, directory: Path, environ: Mapping[str, str], *, options: tuple[str, ...] = ()) -> None:
+        self.directory = directory
+        self._environ = dict(environ) | _ALWAYS
+        self._options = options
+
+    def run(
+        self,
+        *argv: str | bytes,
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        deadline: Deadline | None = None,
+    ) -> Done:
+        """Run git to its end and return what it said, whatever the exit code.
+
+        *limit* is in bytes of standard output: git is ended where it says more.
+
+        Raises:
+            UsageError: There is no git.
+            TimeRanOut: *deadline* passed; git was ended.
+        """
+        child = self._start(argv, env, stdin=bool(stdin))
+        try:
+            out, err, cut = talk(child, stdin, limit, deadline)
+            if cut:
+                child.kill()
+            code = child.wait()
+        except BaseException:
+            child.kill()
+            child.wait()
+            raise
+        finally:
+            child.close()
+        return Done(code, out, err, cut)
+
+    def out(
+        self,
+        *argv: str | bytes,
+        ok: Sequence[int] = (0,),
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        limit: int | None = None,
+        deadline: Deadline | None = None,
+    ) -> bytes:
+        """Return what git prints.
+
+        Raises:
+            MissingObjects: git misses an object.
+            RepositoryError: git ended with a code that is not in *ok*; its own last line is in the message.
+            TimeRanOut: *deadline* passed.
+        """
+        done = self.run(*argv, stdin=stdin, env=env, limit=limit, deadline=deadline)
+        if not done.cut and done.code not in ok:
+            raise self.failure(argv, done)
+        return done.out
+
+    def text(
+        self,
+        *argv: str | bytes,
+        ok: Sequence[int] = (0,),
+        stdin: bytes = b"",
+        env: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
+    ) -> str:
+        """Return what git prints as text, without the newline at its end. Raises as ``out`` does."""
+        return os.fsdecode(self.out(*argv, ok=ok, stdin=stdin, env=env, deadline=deadline).removesuffix(b"\n"))
+
+    def failure(self, argv: Sequence[str | bytes], done: Done) -> RepositoryError | UsageError:
+        """Return the error that says how the call *argv* went wrong."""
+        words = last_words(done)
+        what = f"git {os.fsdecode(argv[0])} in '{self.directory}'"
+        if done.code == 129 or _WRONG_USE.search(done.err):
+            version = self.version()
+            if version < OLDEST:
+                return too_old(version)
+        if _MISSING.search(done.err):
+            return MissingObjects(f"{what}: {words}")
+        return RepositoryError(f"{what}: {words}")
+
+    def version(self) -> tuple[int, int]:
+        """Return git's version, ``(2, 39)``; ``(0, 0)`` where it does not say."""
+        found = re.search(rb"(\d+)\.(\d+)", self.run("version").out)
+        return (int(found[1]), int(found[2])) if found else (0, 0)
+
+    def batch(self) -> "Batch":
+        """Return a running ``cat-file --batch``."""
+        return Batch(self._start(("cat-file", "--batch"), None, stdin=True, quiet=True))
+
+    def _start(
+        self, argv: Sequence[str | bytes], env: Mapping[str, str] | None, *, stdin: bool, quiet: bool = False
+    ) -> "Child":
+        environ = {**self._environ, **env} if env else self._environ
+        program = executable(environ)
+        line = [program, "-C", self.directory, *_OPTIONS, *self._options, *argv]
+        return Child(program, [os.fsencode(word) for word in line], environ, stdin=stdin, quiet=quiet)
+
+
+def executable(environ: Mapping[str, str]) -> str:
+    """Return the path of git.
+
+    Raises:
+        UsageError: There is none on the PATH.
+    """
+    for folder in environ.get("PATH", os.defpath).split(os.pathsep):
+        # A relative folder on the PATH would run a program that the repository brings along.
+        path = os.path.join(folder, "git")  # noqa: PTH118 - on every call
+        if folder.startswith("/") and os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112
+            return path
+    raise UsageError("git was not found on the PATH; install git 2.30 or newer")
+
+
+def too_old(version: tuple[int, int]) -> UsageError:
+    """Return the error that names the *version* of a git that cannot do what we need."""
+    have, need = (".".join(map(str, number)) for number in (version, OLDEST))
+    return UsageError(f"git is {have}, and everycommit needs git {need} or newer; install a newer one")
+
+
+def last_words(done: Done) -> str:
+    """Return git's own last line about what went wrong."""
+    lines = [line for line in done.err.decode(errors="replace").splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
+    return telling[-1].strip() if telling else f"ended with {done.code} and said nothing"
+
+
+class Batch:
+    """A long-lived ``cat-file --batch``: many objects for one start. Safe to use from several threads."""
+
+    def __init__(self, child: "Child") -> None:
+        self._child = child
+        self._lock = threading.Lock()
+        self._left = b""
+
+    def ask(self, name: str) -> tuple[str, str, bytes] | None:
+        """Return object name, type and content of what *name* (one revision) stands for, None where there is none.
+
+        Raises:
+            RepositoryError: git ended, or the name holds a newline.
+        """
+        if "\n" in name:
+            raise RepositoryError(f"not a revision: {name!r}")
+        with self._lock:
+            try:
+                return self._asked(os.fsencode(name))
+            except OSError as error:
+                raise RepositoryError(f"git cat-file ended while it was asked for '{name}': {error}") from error
+            except BaseException:
+                # Half an answer is still in the pipe: the next one must not be taken for it.
+                self._child.close()
+                raise
+
+    def _asked(self, name: bytes) -> tuple[str, str, bytes] | None:
+        waiting = name + b"\n"
+        while waiting:
+            waiting = waiting[os.write(self._child.stdin, waiting) :]
+        header = self._line()
+        parts = header.split(b" ")
+        if len(parts) != 3 or not parts[2].isdigit():
+            return None
+        content = self._exactly(int(parts[2]) + 1)[:-1]
+        return parts[0].decode(), parts[1].decode(), content
+
+    def _line(self) -> bytes:
+        while b"\n" not in self._left:
+            self._left += self._more()
+        line, _, self._left = self._left.partition(b"\n")
+        return line
+
+    def _exactly(self, size: int) -> bytes:
+        parts = [self._left]
+        have = len(self._left)
+        while have < size:
+            parts.append(self._more())
+            have += len(parts[-1])
+        whole = b"".join(parts)
+        self._left = whole[size:]
+        return whole[:size]
+
+    def _more(self) -> bytes:
+        part = os.read(self._child.stdout, 1 << 20)
+        if not part:
+            raise OSError("its output ended")
+        return part
+
+    def close(self) -> None:
+        """End git; closing twice is fine."""
+        with self._lock:
+            self._child.close()
+            self._child.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
