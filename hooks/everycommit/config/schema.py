@@ -4,7 +4,8 @@ Merge orders, the stricter side always winning where there is one:
 
 - ``min``: the smaller number; none (written ``false``) is the loosest.
 - ``max``: the stricter word; ``choices`` run from the loosest to the strictest.
-- ``union``: what either names; dropping an entry loosens.
+- ``union``: what either names; dropping an entry loosens. Where an empty list stands for everything
+  (``empty_is_all``) it is the strictest.
 - ``intersection``: what both name; adding an entry loosens.
 - ``base``: base's value judges; any other value in target is a loosening.
 - ``target``: target's value judges, because only it fits target's files; a change is said, not judged.
@@ -34,9 +35,17 @@ LOCK_FILES = (
 PROSE = ("*.md", "**/*.md", "*.rst", "**/*.rst", "docs/**", "LICENSE*", "AUTHORS*", ".gitignore", ".editorconfig")
 
 
-def setting(default: Any, *, merge: str, help: str, choices: tuple[str, ...] = ()) -> Any:  # noqa: A002
+def setting(
+    default: Any,
+    *,
+    merge: str,
+    help: str,  # noqa: A002
+    choices: tuple[str, ...] = (),
+    empty_is_all: bool = False,
+) -> Any:
     """Return a dataclass field that carries its merge order, its meaning and the words it takes."""
-    return field(default=default, metadata={"merge": merge, "help": help, "choices": choices})
+    metadata = {"merge": merge, "help": help, "choices": choices, "empty_is_all": empty_is_all}
+    return field(default=default, metadata=metadata)
 
 
 def _on_doubt() -> Any:
@@ -117,7 +126,9 @@ class CommandSettings:
 
     run: tuple[str, ...] = setting((), merge="base", help="The program and its arguments; no shell reads it.")
     at: tuple[str, ...] = setting(OCCASIONS, merge="union", choices=OCCASIONS, help="When it runs.")
-    files: tuple[str, ...] = setting((), merge="union", help="Globs; it runs when one of them changed. Empty: always.")
+    files: tuple[str, ...] = setting(
+        (), merge="union", empty_is_all=True, help="Globs; it runs when one of them changed. Empty: always."
+    )
     env: tuple[str, ...] = setting((), merge="target", help="Names of environment variables that it may see.")
     timeout: float = setting(120.0, merge="target", help="Seconds after which it is ended and inconclusive.")
     inconclusive: str = _on_doubt()

@@ -1,0 +1,104 @@
+"""The schema as a list: every setting by its key, with its kind, default, merge order and words."""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
+from typing import Any, NamedTuple
+
+from .schema import CommandSettings, Settings
+
+COMMAND = "command"
+_KINDS: dict[Any, str] = {
+    bool: "switch",
+    float: "seconds",
+    int | None: "limit",
+    str: "word",
+    str | None: "text",
+    tuple[str, ...]: "list",
+}
+
+
+class Field(NamedTuple):
+    """One setting."""
+
+    name: str
+    kind: str
+    """switch, seconds, limit, word, text or list."""
+    default: Any
+    merge: str
+    choices: tuple[str, ...]
+    help: str
+    empty_is_all: bool
+    """Whether an empty list stands for everything, so that it is the strictest of a union."""
+
+
+@cache
+def tables() -> Mapping[str, Mapping[str, Field]]:
+    """Return the settings of each table by name, in the schema's order; the top table is ``""``."""
+    found = {"": _fields(Settings)}
+    for field in fields(Settings):
+        if is_dataclass(field.type):
+            found[field.name] = _fields(field.type)
+    return found
+
+
+@cache
+def command_table() -> Mapping[str, Field]:
+    """Return the settings of a command by name."""
+    return _fields(CommandSettings)
+
+
+@cache
+def keys() -> Mapping[str, Field]:
+    """Return every setting but the commands' by its key, ``policy.max_added_lines``."""
+    return {
+        f"{table}.{name}" if table else name: field
+        for table, found in tables().items()
+        for name, field in found.items()
+    }
+
+
+def field_of(key: str) -> Field:
+    """Return the setting with *key*; ``command.NAME.run`` counts for every name."""
+    return command_table()[key.split(".")[2]] if key.startswith(f"{COMMAND}.") else keys()[key]
+
+
+def command_name(key: str) -> str | None:
+    """Return the command that *key* belongs to, None where it belongs to none."""
+    return key.split(".")[1] if key.startswith(f"{COMMAND}.") else None
+
+
+def built(values: Mapping[str, Any]) -> Settings:
+    """Return the settings that *values* make, by key; what is not in it has its default."""
+    from . import schema
+
+    top: dict[str, Any] = {}
+    below: dict[str, dict[str, Any]] = {}
+    commands: dict[str, dict[str, Any]] = {}
+    for key, value in values.items():
+        table, _, name = key.rpartition(".")
+        if not table:
+            top[name] = value
+        elif command := command_name(key):
+            commands.setdefault(command, {})[name] = value
+        else:
+            below.setdefault(table, {})[name] = value
+    types: dict[str, Any] = {field.name: field.type for field in fields(schema.Settings)}
+    made = {table: types[table](**found) for table, found in below.items()}
+    return Settings(**top, **made, command={name: CommandSettings(**found) for name, found in sorted(commands.items())})
+
+
+def _fields(table: Any) -> dict[str, Field]:
+    return {
+        field.name: Field(
+            name=field.name,
+            kind=_KINDS[field.type],
+            default=field.default,
+            merge=field.metadata["merge"],
+            choices=field.metadata["choices"],
+            help=field.metadata["help"],
+            empty_is_all=field.metadata["empty_is_all"],
+        )
+        for field in fields(table)
+        if field.default is not MISSING
+    }

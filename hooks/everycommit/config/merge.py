@@ -1,0 +1,152 @@
+"""How base's and target's values become one, and which of target's values are looser.
+
+The orders are described in ``schema``: base judges, target may tighten.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from .fields import Field, command_name, command_table, field_of, keys
+from .parse import REPOSITORY
+from .schema import Loosening
+from .values import shown, toml
+
+TIGHTENED = f"{REPOSITORY}, tightened by this change"
+Values = Mapping[str, Any]
+
+
+class Layer(NamedTuple):
+    """What a repository's two files come to."""
+
+    values: Mapping[str, Any]
+    sources: Mapping[str, str]
+    loosened: tuple[Loosening, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def merged(field: Field, base: Any, target: Any) -> Any:
+    """Return the value that judges where base has *base* and target has *target*."""
+    return _ORDERS[field.merge](field, base, target)
+
+
+def looser(field: Field, base: Any, target: Any) -> bool:
+    """Tell whether *target* allows something that *base* does not."""
+    return field.merge != "target" and not _same(field, merged(field, base, target), target)
+
+
+def alone(values: Values) -> Layer:
+    """Return the layer of one file that judges by itself: a first commit, all files, adoption."""
+    return Layer(dict(values), dict.fromkeys(values, REPOSITORY))
+
+
+def together(base: Values, target: Values) -> Layer:
+    """Return the layer of base's values tightened by target's."""
+    merging = _Merging(base, target)
+    for key in keys():
+        if key in base or key in target:
+            merging.setting(key)
+    for name in sorted(_commands(base) | _commands(target)):
+        merging.command(f"command.{name}")
+    return Layer(merging.values, merging.sources, tuple(merging.loosened), tuple(merging.notes))
+
+
+def with_commands_of(layer: Layer, base: Values) -> Layer:
+    """Return *layer* with base's commands as they are, and no others."""
+    values = {key: value for key, value in layer.values.items() if not command_name(key)}
+    commands = {key: value for key, value in base.items() if command_name(key)}
+    notes = [f"the command '{name}' is new and runs in CI once it is in the base" for name in sorted(_new(layer, base))]
+    return layer._replace(
+        values=values | commands,
+        sources={key: layer.sources.get(key, REPOSITORY) for key in values | commands},
+        notes=(*layer.notes, *notes),
+    )
+
+
+class _Merging:
+    """Goes through the settings of both files, collecting."""
+
+    def __init__(self, base: Values, target: Values) -> None:
+        self.base = base
+        self.target = target
+        self.values: dict[str, Any] = {}
+        self.sources: dict[str, str] = {}
+        self.loosened: list[Loosening] = []
+        self.notes: list[str] = []
+
+    def setting(self, key: str) -> None:
+        field = field_of(key)
+        old, new = self.base.get(key, field.default), self.target.get(key, field.default)
+        judges = merged(field, old, new)
+        if field.merge == "target":
+            if old != new:
+                self.notes.append(f"this change sets {key} from {shown(old)} to {shown(new)}")
+            if key in self.target:
+                self._put(key, new, REPOSITORY)
+            return
+        if looser(field, old, new):
+            self.loosened.append(Loosening(key=key, base=toml(old), target=toml(new)))
+        # Where base says nothing and target may not say what it says, the repository says nothing.
+        if key in self.base or judges != field.default or judges == new:
+            self._put(key, judges, REPOSITORY if _same(field, judges, old) else TIGHTENED)
+
+    def command(self, key: str) -> None:
+        here = [f"{key}.{part}" for part in command_table()]
+        run = f"{key}.run"
+        if run in self.base and run in self.target:
+            for name in here:
+                if name in self.base or name in self.target:
+                    self.setting(name)
+            return
+        only = self.base if run in self.base else self.target
+        if run in self.base:
+            self.loosened.append(Loosening(key=run, base=toml(self.base[run]), target="[]"))
+        for name in here:
+            if name in only:
+                self._put(name, only[name], REPOSITORY)
+
+    def _put(self, key: str, value: Any, source: str) -> None:
+        self.values[key] = value
+        self.sources[key] = source
+
+
+def _smaller(_: Field, base: int | None, target: int | None) -> int | None:
+    return min((value for value in (base, target) if value is not None), default=None)
+
+
+def _stricter(field: Field, base: str, target: str) -> str:
+    return max(base, target, key=field.choices.index)
+
+
+def _union(field: Field, base: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+    if field.empty_is_all and not (base and target):
+        return ()
+    return tuple(dict.fromkeys((*base, *target)))
+
+
+def _intersection(_: Field, base: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(value for value in base if value in target)
+
+
+_ORDERS: dict[str, Callable[[Field, Any, Any], Any]] = {
+    "min": _smaller,
+    "max": _stricter,
+    "union": _union,
+    "intersection": _intersection,
+    "base": lambda _field, base, _target: base,
+    "target": lambda _field, _base, target: target,
+}
+
+
+def _same(field: Field, one: Any, other: Any) -> bool:
+    """Compare; order and repetition of a list count only where they mean something."""
+    if field.merge in {"union", "intersection"}:
+        return frozenset(one) == frozenset(other)
+    return bool(one == other)
+
+
+def _commands(values: Values) -> set[str]:
+    return {name for key in values if (name := command_name(key))}
+
+
+def _new(layer: Layer, base: Values) -> set[str]:
+    return _commands(layer.values) - _commands(base)

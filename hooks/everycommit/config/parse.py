@@ -1,0 +1,158 @@
+"""A settings file as values by key, and its mistakes: a line each, with file, table, key and value."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from ..text import printable
+from .fields import COMMAND, Field, command_table, tables
+from .schema import BUILT_IN
+from .values import Mistake, checked, nearest, shown, toml
+
+REPOSITORY = "pyproject.toml"
+_OURS = "tool.everycommit"
+_NAME = re.compile(r"[a-z0-9-]+")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_SPOT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|(end of document))\)", re.DOTALL)
+
+
+class Parsed(NamedTuple):
+    """What a file says."""
+
+    values: Mapping[str, Any]
+    """By key, ``policy.max_added_lines``; only what is right."""
+    mistakes: tuple[str, ...]
+    present: bool
+    """Whether the file has a table of ours; a file that is no TOML counts as one that had."""
+
+
+NOTHING = Parsed({}, (), present=False)
+
+
+def repository(content: bytes | None) -> Parsed:
+    """Return what a pyproject.toml says to us."""
+    # Importing tomllib costs nearly two bare starts of Python: a file that never names us is not parsed.
+    if content is None or b"everycommit" not in content:
+        return NOTHING
+    try:
+        document = _document(content)
+    except Mistake as mistake:
+        return Parsed({}, (f"{REPOSITORY}: {mistake}",), present=True)
+    tool = document.get("tool")
+    if not isinstance(tool, dict) or "everycommit" not in tool:
+        return NOTHING
+    if not isinstance(tool["everycommit"], dict):
+        return Parsed(
+            {}, (f"{REPOSITORY} [tool].everycommit: {shown(tool['everycommit'])} is not a table",), present=True
+        )
+    return _Reader(REPOSITORY, _OURS, own=False).read(tool["everycommit"])
+
+
+def user(label: str, content: bytes) -> Parsed:
+    """Return what the user's settings file says; *label* names it in mistakes."""
+    try:
+        return _Reader(label, "", own=True).read(_document(content))
+    except Mistake as mistake:
+        return Parsed({}, (f"{label}: {mistake}",), present=True)
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Mistake(f"line {line}: byte 0x{content[error.start]:02x} is not UTF-8") from error
+    if text.startswith("\ufeff"):
+        raise Mistake("line 1, column 1: begins with a byte order mark, which TOML does not allow")
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        raise Mistake(_where(str(error))) from error
+    except RecursionError as error:
+        raise Mistake("not valid TOML: nested too deeply") from error
+
+
+def _where(message: str) -> str:
+    found = _SPOT.fullmatch(message)
+    if not found:
+        return printable(f"not valid TOML: {message}")
+    what, line, column, _ = found.groups()
+    place = f"line {line}, column {column}" if line else "end of the file"
+    return printable(f"{place}: not valid TOML: {what}")
+
+
+class _Reader:
+    """Walks one document, collecting values and mistakes."""
+
+    def __init__(self, label: str, prefix: str, *, own: bool) -> None:
+        self.label = label
+        self.prefix = prefix
+        self.own = own
+        self.values: dict[str, Any] = {}
+        self.mistakes: list[str] = []
+
+    def read(self, document: Mapping[str, Any]) -> Parsed:
+        known = tables()
+        for name, value in document.items():
+            if name == COMMAND:
+                self._commands(value)
+            elif name in known and name:
+                self._table(name, known[name], value)
+            else:
+                self._setting("", name, {**known[""]}, value, others=(*known, COMMAND))
+        return Parsed(self.values, tuple(self.mistakes), present=True)
+
+    def _table(self, table: str, fields: Mapping[str, Field], value: object) -> None:
+        for name, inner in self._items(table, value):
+            self._setting(table, name, fields, inner)
+
+    def _commands(self, value: object) -> None:
+        for name, table in self._items(COMMAND, value):
+            if not _NAME.fullmatch(name):
+                self._wrong(COMMAND, name, "a command's name is made of a-z, 0-9 and -")
+            elif name in BUILT_IN:
+                self._wrong(COMMAND, name, "a gate of this name is built in; choose another name")
+            else:
+                self._command(f"{COMMAND}.{name}", table)
+
+    def _command(self, key: str, value: object) -> None:
+        self._table(key, command_table(), value)
+        if isinstance(value, dict) and "run" not in value:
+            self._wrong(key, "run", "missing; name the program and its arguments")
+        if f"{key}.run" not in self.values:
+            # Half a command is none: what is left of it must not turn into one without a program.
+            self.values = {name: kept for name, kept in self.values.items() if not name.startswith(f"{key}.")}
+
+    def _items(self, table: str, value: object) -> Iterator[tuple[str, Any]]:
+        if isinstance(value, dict):
+            yield from value.items()
+        else:
+            above, _, name = table.rpartition(".")
+            self._wrong(above, name, f"{shown(value)} is not a table")
+
+    def _setting(
+        self, table: str, name: str, fields: Mapping[str, Field], value: object, *, others: tuple[str, ...] = ()
+    ) -> None:
+        field = fields.get(name)
+        if field is None:
+            self._wrong(table, name, f"no such setting{nearest(name, [*fields, *filter(None, others)])}")
+        elif field.merge == "user_only" and not self.own:
+            variable = f"EVERYCOMMIT_{name.upper()}"
+            self._wrong(table, name, f"a repository may not say this; your own settings or {variable} may")
+        else:
+            try:
+                self.values[f"{table}.{name}" if table else name] = checked(field, value)
+            except Mistake as mistake:
+                self._wrong(table, name, str(mistake))
+
+    def _wrong(self, table: str, name: str, what: str) -> None:
+        header = ".".join(part for part in (self.prefix, _dotted(table)) if part)
+        key = name if _BARE.fullmatch(name) else toml(name)
+        place = f"{self.label} [{header}].{key}" if header else f"{self.label}: {key}"
+        self.mistakes.append(f"{place}: {what}")
+
+
+def _dotted(table: str) -> str:
+    return printable(table)
