@@ -1,0 +1,199 @@
+"""What a person sees while gates run: a line a gate, redrawn in place on a terminal, gone when the report comes.
+
+The cursor stays visible and no mode of the terminal is changed, so that nothing has to be put back, whatever ends us.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, TextIO
+
+from ..result import GateResult, Outcome
+from .style import Style, cells, columns
+from .words import lasted
+
+_DELAY = 0.15
+"""Seconds before anything is drawn: a run that is over by then must not flicker."""
+_EVERY = 0.1
+_JOIN = 1.0
+"""Seconds that close waits for a last frame; a terminal that is stopped (^S) may keep it longer."""
+_WIDEST = 79
+"""Columns drawn at most: a window made narrower than a line would wrap it and spoil the count of lines."""
+_SPINNER = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\")
+_UP = "\x1b[{}A"
+_CLEAR_BELOW = "\x1b[J"
+_CLEAR_LINE = "\x1b[2K"
+
+
+class _Row:
+    """What is known of one gate so far."""
+
+    def __init__(self, gate: str, began: float) -> None:
+        self.gate = gate
+        self.began = began
+        self.said = ""
+        self.result: GateResult | None = None
+
+
+class Live:
+    """Implements ``engine.run.Watch``; every method may be called from any thread.
+
+    On a stream that is no terminal it starts no thread and writes nothing.
+    """
+
+    def __init__(self, stream: TextIO, style: Style) -> None:
+        self._stream = stream
+        self._style = style
+        self._rows: list[_Row] = []
+        self._lock = threading.Lock()
+        self._over = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._drawn = 0
+        """Lines of the last frame; the cursor stands at the start of the line below."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def started(self, gates: Sequence[str]) -> None:
+        """Show *gates* as running, instead of those of an earlier verdict."""
+        if not self._style.terminal or self._over.is_set():
+            return
+        now = time.monotonic()
+        with self._lock:
+            self._rows = [_Row(gate, now) for gate in gates]
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._draw_until_over, name="live", daemon=True)
+                self._thread.start()
+
+    def said(self, gate: str, text: str) -> None:
+        """Show *text* behind *gate* until it says something else."""
+        with self._lock:
+            for row in self._rows:
+                if row.gate == gate and row.result is None:
+                    row.said = text
+
+    def ended(self, result: GateResult) -> None:
+        """Show how the gate ended."""
+        with self._lock:
+            # With several projects a gate has as many rows, and they end in any order.
+            row = next((row for row in self._rows if row.gate == result.gate and row.result is None), None)
+            if row is not None:
+                row.result = result
+
+    def close(self) -> None:
+        """End the drawing and take away what was drawn. May be called again."""
+        self._over.set()
+        if self._thread is None:
+            return
+        self._thread.join(_JOIN)
+        if not self._thread.is_alive():
+            self._write(self._to_top() + _CLEAR_BELOW if self._drawn else "")
+            self._drawn = 0
+            self._thread = None
+
+    def _draw_until_over(self) -> None:
+        if self._over.wait(_DELAY):
+            return
+        tick = 0
+        while True:
+            if not self._write(self._frame(tick)):
+                return
+            if self._over.wait(_EVERY):
+                return
+            tick += 1
+
+    def _frame(self, tick: int) -> str:
+        width, height = self._size()
+        with self._lock:
+            rows = list(self._rows)
+        lines = _lines(rows, self._style, width, tick)
+        if len(lines) >= height:
+            lines = [_all_in_one(rows, self._style, width, tick)] if height > 1 else []
+        text = self._to_top() + "".join(f"{_CLEAR_LINE}{line}\n" for line in lines) + _CLEAR_BELOW
+        self._drawn = len(lines)
+        return text
+
+    def _to_top(self) -> str:
+        return "\r" + (_UP.format(self._drawn) if self._drawn else "")
+
+    def _size(self) -> tuple[int, int]:
+        try:
+            height = os.get_terminal_size(self._stream.fileno()).lines or 24
+        except (OSError, ValueError):
+            height = 24
+        # One column stays free: a full line makes some terminals wrap at once.
+        return max(1, min((columns(self._stream) or self._style.width) - 1, _WIDEST)), height
+
+    def _write(self, text: str) -> bool:
+        if not text:
+            return True
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            # The terminal went away, or the stream was closed: the verdict does not depend on being watched.
+            return False
+        return True
+
+
+def _lines(rows: Sequence[_Row], style: Style, width: int, tick: int) -> list[str]:
+    room = max([8, *(cells(style.line(row.gate)) for row in rows)])
+    return [_line(row, style, width, min(room, 20), tick) for row in rows]
+
+
+def _line(row: _Row, style: Style, width: int, room: int, tick: int) -> str:
+    symbol = _symbol(row, style, tick)
+    name = style.middle(style.line(row.gate), room)
+    seconds = _seconds(row)
+    text = style.line(_text(row))
+    start = f"  {symbol}{' ' * (style.symbol_width - cells(symbol))} {name}{' ' * (room - cells(name))} "
+    if width < 30:
+        return style.cut(f"{start}{seconds}", width)
+    right = f"{seconds:>8}"
+    left = max(0, width - cells(start) - len(right))
+    text = style.middle(text, left)
+    head = start.replace(symbol, _painted(row, symbol, style), 1)
+    return f"{head}{text}{' ' * (left - cells(text))}{style.quiet(right)}"
+
+
+def _seconds(row: _Row) -> str:
+    if row.result is None:
+        return lasted(time.monotonic() - row.began)
+    return "known" if row.result.reused else lasted(row.result.seconds)
+
+
+def _text(row: _Row) -> str:
+    if row.result is None:
+        return row.said
+    return (row.result.summary or row.result.reason or "").split("\n", 1)[0]
+
+
+def _symbol(row: _Row, style: Style, tick: int) -> str:
+    if row.result is None:
+        frames = _SPINNER[style.ascii]
+        return frames[tick % len(frames)]
+    return style.symbol(str(row.result.outcome))
+
+
+def _painted(row: _Row, symbol: str, style: Style) -> str:
+    outcome = row.result.outcome if row.result else None
+    if outcome is Outcome.PASSED:
+        return style.good(symbol)
+    if outcome is Outcome.FAILED:
+        return style.bad(symbol)
+    return style.doubtful(symbol) if outcome is Outcome.INCONCLUSIVE else symbol
+
+
+def _all_in_one(rows: Sequence[_Row], style: Style, width: int, tick: int) -> str:
+    """Return one line for a window that is lower than the gates are many."""
+    running = [row.gate for row in rows if row.result is None]
+    frames = _SPINNER[style.ascii]
+    text = f"{len(rows) - len(running)} of {len(rows)} gates done; {', '.join(running)}"
+    return style.cut(f"  {frames[tick % len(frames)]} {style.line(text)}", width)
