@@ -9,6 +9,7 @@ failed is worked out in the worker and travels with its report. Records, by ``ki
 - ``failure``: ``id``, ``when`` (call, setup, teardown, collect), ``path`` (absolute), ``line`` (from 1), ``message``
 - ``finish``: ``status``, pytest's exit code
 """
+# ruff: noqa: BLE001, S110, SIM105, ARG002 - hooks take arguments by name; a broken report is no reason to fail a test
 
 import json
 import os
@@ -123,7 +124,7 @@ class _Reporter:
 
     def __init__(self, config, path):
         # Opened once: a test may change the folder, the limits or the permissions.
-        self.file = open(path, "a", encoding="ascii")
+        self.file = open(path, "a", encoding="ascii")  # noqa: SIM115 - as long as the session
         self.outcomes = {}
         self.collected = False
         self.write(kind="start", root=str(config.rootpath), version=pytest.__version__)

@@ -7,6 +7,7 @@ never break a child, so whatever goes wrong in here leaves the child as it would
 ``.leaks`` gets a line ``module<TAB>file`` for each module that came from the working tree all the same, plus
 ``.missing`` a line for each file that only the working tree has and an import asked for.
 """
+# ruff: noqa: BLE001, S110, SIM105 - nothing may break the child; contextlib would cost each child its import
 
 import os
 import sys
@@ -27,7 +28,7 @@ class _Roots:
         # A virtual environment in the working tree is no code of the project. A prefix *around* it (/usr and
         # /usr/src/app) says nothing.
         own = [_folder(os.path.realpath(prefix)) for prefix in prefixes]
-        self.skipped = tuple(prefix for prefix in own if prefix.startswith(self.worktree)) + (self.snapshot,)
+        self.skipped = (*[prefix for prefix in own if prefix.startswith(self.worktree)], self.snapshot)
         self.real = {}
 
     def moved(self, path):

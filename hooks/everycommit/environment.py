@@ -1,0 +1,322 @@
+"""The project's Python: where it is, what is installed in it, and which tools of it or of ours judge."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from .deadline import Deadline
+from .errors import ToolError
+
+_ASKING_SECONDS = 10.0
+# Any Python there is can say this much about itself.
+_QUESTION = """
+import json, os, sys
+names = []
+for place in sys.path:
+    if os.path.isdir(place):
+        names += [name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info"))]
+print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names]))
+"""
+_SEPARATORS = re.compile(r"[-_.]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """The Python that runs the project's code."""
+
+    python: Path
+    """Absolute; the link in a virtual environment stays a link, or Python would forget the environment."""
+    version: str
+    """``3.12.1``; of a virtual environment, what it said when it was made."""
+    prefix: Path
+    distributions: Mapping[str, str] = field(repr=False)
+    """``{normalised name: version}`` of what is installed."""
+    origin: str
+    """Where it was found, for people: ``.venv``, ``VIRTUAL_ENV``, ``PATH``."""
+    top: Path
+    """The working tree's root: what an editable install in this Python may point at."""
+
+    @property
+    def shown(self) -> str:
+        """``.venv (Python 3.12)``."""
+        return f"{self.origin} (Python {'.'.join(self.version.split('.')[:2])})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Python and all distributions in one word: part of the key of what they judged."""
+        import hashlib
+
+        listed = [f"{name}=={version}" for name, version in sorted(self.distributions.items())]
+        text = "\n".join([os.fspath(self.python), self.version, *listed])
+        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+
+
+class Tool(NamedTuple):
+    """A program that judges."""
+
+    argv: tuple[str, ...]
+    version: str
+    ours: bool
+    """Whether it was installed with us, because the project has none."""
+
+
+class _Candidate(NamedTuple):
+    python: Path
+    origin: str
+
+
+def find(
+    *,
+    setting: str | None,
+    top: Path,
+    main_worktree: Path,
+    environ: Mapping[str, str],
+    tracked: Callable[[str], bool],
+    accepted: Callable[[str], bool],
+    project: str = ".",
+) -> Interpreter:
+    """Return the project's Python: the setting, a virtual environment, or what PATH has; never one that is tracked.
+
+    *tracked* tells whether the change's tree has a path, *accepted* whether a digest was accepted on this machine.
+    A virtual environment is read, not started; any other Python is started once.
+
+    Raises:
+        ToolError: There is none, or the setting's may not be used.
+    """
+    if setting is not None:
+        return _read(_setting(setting, top, tracked, accepted), top, environ)
+    refused = []
+    for candidate in _candidates(top, main_worktree, environ, project):
+        path = _tracked_part(candidate.python, top, tracked)
+        if path is None:
+            return _read(candidate, top, environ)
+        refused.append(path)
+    told = f"; '{refused[0]}' is tracked by the repository and is never started" if refused else ""
+    raise ToolError(
+        f"no Python for this project: no .venv in '{top}', no VIRTUAL_ENV, no python3 on PATH{told}; "
+        "make one: python3 -m venv .venv"
+    )
+
+
+def tool(name: str, interpreter: Interpreter | None) -> Tool:
+    """Return ruff, mypy or pytest: the project's own where it has one, else ours told of *interpreter*.
+
+    Without an interpreter only ruff can be had.
+
+    Raises:
+        ToolError: pytest is not installed there, or a tool is not where its distribution should have put it.
+    """
+    theirs = interpreter.distributions.get(name) if interpreter else None
+    if name == "ruff":
+        program = interpreter.prefix / "bin" / "ruff" if interpreter else None
+        if theirs and program and os.access(program, os.X_OK):
+            return Tool((str(program),), theirs, ours=False)
+        return Tool((_our_ruff(),), _our_version(name), ours=True)
+    if interpreter is None:
+        raise ToolError(f"{name} needs the project's Python, and there is none")
+    if theirs:
+        return Tool((str(interpreter.python), "-m", name), theirs, ours=False)
+    if name == "mypy":
+        argv = (sys.executable, "-m", "mypy", "--python-executable", str(interpreter.python))
+        return Tool(argv, _our_version(name), ours=True)
+    raise ToolError(
+        f"{name} is not installed in {interpreter.shown}: "
+        f"{_short(interpreter.python, interpreter.top)} -m pip install {name}"
+    )
+
+
+def normalised(name: str) -> str:
+    """Return the one spelling of a distribution's name. Source: PEP 503."""
+    return _SEPARATORS.sub("-", name).lower()
+
+
+def _setting(setting: str, top: Path, tracked: Callable[[str], bool], accepted: Callable[[str], bool]) -> _Candidate:
+    from .config.trust import interpreter_digest
+
+    python = top / Path(setting).expanduser()
+    if python.is_dir():
+        python = python / "bin" / "python"
+    at = f"pyproject.toml [tool.everycommit].interpreter = '{setting}'"
+    path = _tracked_part(python, top, tracked)
+    if path is not None:
+        raise ToolError(
+            f"{at}: '{path}' is tracked by the repository; a Python from the change itself is never started"
+        )
+    if not accepted(interpreter_digest(setting)):
+        raise ToolError(f"{at} was not accepted on this machine; look at it and run: everycommit trust")
+    if not os.access(python, os.X_OK):
+        raise ToolError(f"{at}: there is no Python that can be started; make it, or mend the setting")
+    return _Candidate(python, setting)
+
+
+def _candidates(top: Path, main_worktree: Path, environ: Mapping[str, str], project: str) -> Iterator[_Candidate]:
+    """Yield what there is, best first. A virtual environment counts once it has a ``bin/python``, even a broken one."""
+    roots = dict.fromkeys((top / project, top, main_worktree / project, main_worktree))
+    for root in roots:
+        for name in (".venv", "venv") if root in {top, main_worktree} else (".venv",):
+            yield from _environment(root / name, _short(root / name, top))
+    for variable in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"):
+        folder = environ.get(variable)
+        if folder and not (variable == "VIRTUAL_ENV" and _hook_runner(environ) and _same(folder, sys.prefix)):
+            yield from _environment(top / folder, variable)
+    ours = Path(sys.prefix, "bin") if _hook_runner(environ) else None
+    for place in environ.get("PATH", os.defpath).split(os.pathsep):
+        # A relative entry would mean another folder for each child.
+        if Path(place).is_absolute() and not (ours and _same(place, ours)):
+            python = Path(place, "python3")
+            if python.is_file() and os.access(python, os.X_OK):
+                yield _Candidate(python, "python3")
+
+
+def _environment(folder: Path, origin: str) -> Iterator[_Candidate]:
+    python = folder / "bin" / "python"
+    if os.path.lexists(python):
+        yield _Candidate(python, origin)
+
+
+def _hook_runner(environ: Mapping[str, str]) -> bool:
+    """Tell whether pre-commit or prek runs us, out of an environment that it made for us."""
+    return "PRE_COMMIT" in environ
+
+
+def _same(one: str | Path, other: str | Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def _tracked_part(python: Path, top: Path, tracked: Callable[[str], bool]) -> str | None:
+    """Return the path from *top* through which the repository would have a say in what *python* is, else None."""
+    looked_at = [python, python.parent.parent / "pyvenv.cfg", Path(os.path.realpath(python))]
+    for path in looked_at:
+        try:
+            parts = Path(os.path.normpath(path)).relative_to(top).parts
+        except ValueError:
+            continue
+        for end in range(1, len(parts) + 1):
+            relative = "/".join(parts[:end])
+            whole = end == len(parts)
+            # A tracked folder is fine, a tracked link or file on the way is not.
+            if (whole or (top / relative).is_symlink()) and tracked(relative):
+                return relative
+    return None
+
+
+def _read(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Interpreter:
+    python = candidate.python
+    prefix = python.parent.parent
+    said = _settings_of(prefix / "pyvenv.cfg")
+    version = re.match(r"\d+\.\d+(\.\d+)?", said.get("version") or said.get("version_info") or "")
+    if not os.access(python, os.X_OK):
+        raise ToolError(
+            f"{candidate.origin}: '{python}' cannot be started (it leads to '{os.path.realpath(python)}'); "
+            "make the environment again: python3 -m venv --clear " + _short(prefix, top)
+        )
+    if version is None or said.get("include-system-site-packages", "false").lower() == "true":
+        return _asked(candidate, top, environ)
+    return Interpreter(
+        python=python,
+        version=version[0],
+        prefix=prefix,
+        distributions=installed(prefix),
+        origin=candidate.origin,
+        top=top,
+    )
+
+
+def _settings_of(path: Path) -> dict[str, str]:
+    """Return what a ``pyvenv.cfg`` says; empty where there is none."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {key.strip().lower(): value.strip() for key, equals, value in pairs if equals}
+
+
+def site_packages(prefix: Path) -> list[Path]:
+    """Return the folders of *prefix* that hold distributions."""
+    try:
+        versions = sorted(path for path in (prefix / "lib").iterdir() if path.name.startswith(("python", "pypy")))
+    except OSError:
+        return []
+    return [path / "site-packages" for path in versions if (path / "site-packages").is_dir()]
+
+
+def installed(prefix: Path) -> dict[str, str]:
+    """Return ``{normalised name: version}`` of what is installed in the virtual environment *prefix*."""
+    return _distributions(path.name for folder in site_packages(prefix) for path in folder.iterdir())
+
+
+def _distributions(names: Iterable[str]) -> dict[str, str]:
+    """Read file names, which is all there is without opening a file a distribution. Source: PEP 376, PEP 427."""
+    found = {}
+    for name in sorted(names):
+        stem, dot, ending = name.rpartition(".")
+        if dot and ending in {"dist-info", "egg-info"}:
+            project, dash, rest = stem.partition("-")
+            found[normalised(project)] = re.sub(r"-py\d.*$", "", rest) if dash else ""
+    return found
+
+
+def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Interpreter:
+    """Start *python* once: it is a shim, the system's, conda's, or sees the system's packages."""
+    from .proc import Children, child_environment
+
+    python, origin = candidate
+    with Children() as children:
+        done = children.run(
+            [str(python), "-I", "-c", _QUESTION],
+            # A version manager's shim reads its choice from the folder it is started in.
+            cwd=top,
+            env=child_environment(environ, ceiling=top.parent),
+            deadline=Deadline.after(_ASKING_SECONDS),
+        )
+    try:
+        executable, version, prefix, names = json.loads(done.out)
+    except ValueError:
+        told = (done.err or done.out).decode(errors="replace").strip().splitlines()[-1:]
+        why = "gave no answer within 10 s" if done.late else f"said: {told[0] if told else 'nothing'}"
+        raise ToolError(
+            f"{origin}: '{python}' is not a Python that works: it {why}; set [tool.everycommit].interpreter"
+        ) from None
+    return Interpreter(
+        python=Path(executable or python),
+        version=version,
+        prefix=Path(prefix),
+        distributions=_distributions(names),
+        origin=origin,
+        top=top,
+    )
+
+
+def _our_ruff() -> str:
+    beside = Path(sys.executable).parent / "ruff"
+    if os.access(beside, os.X_OK):
+        return str(beside)
+    try:
+        from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
+
+        return str(find_ruff_bin())
+    except (ImportError, OSError) as error:
+        raise ToolError(f"ruff is not there: {sys.executable} -m pip install ruff") from error
+
+
+def _our_version(name: str) -> str:
+    """Return the version of one of our own tools, from the name of its folder: importlib.metadata is slow to load."""
+    for place in sys.path:
+        try:
+            names = [path.name for path in Path(place).iterdir()]
+        except OSError:
+            continue
+        for found in names:
+            if found.startswith(f"{name}-") and found.endswith(".dist-info"):
+                return found.removeprefix(f"{name}-").removesuffix(".dist-info")
+    raise ToolError(f"{name} is not there: {sys.executable} -m pip install {name}")
+
+
+def _short(path: Path, top: Path) -> str:
+    return str(path.relative_to(top)) if path.is_relative_to(top) else str(path)

@@ -1,0 +1,72 @@
+"""What all gates that start a program share: running it under the deadline, and its last word when it broke."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import TimeRanOut, ToolError
+from .base import Job
+
+if TYPE_CHECKING:
+    from ..environment import Interpreter
+    from ..proc import Done
+    from ..repo.snapshot import Snapshot
+
+_LONGEST = 300
+
+
+def ran(
+    job: Job,
+    argv: Sequence[str],
+    snapshot: "Snapshot",
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: Path | None = None,
+    on_line: Callable[[bytes], None] | None = None,
+) -> "Done":
+    """Run *argv* in *snapshot* (or *cwd*) with the clean environment and *env* on top; it holds the slot's lock.
+
+    Raises:
+        TimeRanOut: It was ended at the deadline.
+        ToolError: It cannot be started.
+    """
+    done = job.children.run(
+        argv,
+        cwd=cwd or snapshot.path,
+        env={**job.environ, **(env or {})},
+        deadline=job.deadline,
+        stdin=stdin,
+        on_line=on_line,
+        keep=(snapshot.lock,),
+    )
+    if done.late:
+        raise TimeRanOut(f"time ran out after {done.seconds:.0f}s")
+    return done
+
+
+def last_word(*outputs: bytes) -> str:
+    """Return the last line that says something, standard error first as the caller gives it; of bounded length."""
+    for output in outputs:
+        lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
+        if lines:
+            return lines[-1][:_LONGEST]
+    return "it said nothing"
+
+
+def broke(name: str, code: int, *outputs: bytes) -> ToolError:
+    """Return the error of a program that ended with *code* and no finding."""
+    ended = f"was ended by signal {-code}" if code < 0 else f"exited {code} without a finding"
+    return ToolError(f"{name} {ended}: {last_word(*outputs)}")
+
+
+def interpreter_or_none(job: Job) -> "Interpreter | None":
+    try:
+        return job.interpreter()
+    except ToolError:
+        return None
+
+
+def counted(number: int, thing: str) -> str:
+    """Return ``1 file``, ``3 files``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
