@@ -39,7 +39,8 @@ def load(
     user's file and its content; *flags* are by key, ``{"timeout": 60.0}``, None is not given.
 
     *whole*: there is no base, target judges alone. *adopt*: whether a base without our table leaves the word to
-    target; else base's defaults judge. *commands_from_base*: commands as base has them and none of target's (CI).
+    target; else base's defaults judge. *commands_from_base* (CI): commands as base has them and none of target's,
+    not even with *whole*.
 
     Raises:
         SettingsErrors: Mistakes in target, the user's file, the environment or the flags, all at once. Those of base
@@ -50,16 +51,16 @@ def load(
     if not (overriding or named or user):
         return Config(settings=Settings())
     from . import parse
-    from .fields import built
+    from .fields import built, command_name
 
     new = parse.repository(target)
     old = parse.NOTHING if whole else new if base == target else parse.repository(base)
     own = parse.user(*user) if user else parse.NOTHING
     adopting = not whole and adopt and new.present and not old.present
-    layer = _repository(old, new, alone=whole or adopting, commands_from_base=commands_from_base and not whole)
-    values, sources = dict(own.values), dict.fromkeys(own.values, f"user settings {user[0]}" if user else "")
+    layer = _repository(old, new, alone=whole or adopting, commands_from_base=commands_from_base)
+    values = {key: value for key, value in own.values.items() if command_name(key) not in layer.commands}
+    sources = dict.fromkeys(values, f"user settings {user[0]}" if user else "") | dict(layer.sources)
     values |= layer.values
-    sources |= layer.sources
     mistakes, notes = [*new.mistakes, *own.mistakes], []
     for found in (_environment(environ, values), _flags(flags)):
         values |= found.values

@@ -23,6 +23,11 @@ class Layer(NamedTuple):
     loosened: tuple[Loosening, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def commands(self) -> frozenset[str]:
+        """Names of the commands: each is whole, the user's of the same name has no part in it."""
+        return frozenset(_commands(self.values))
+
 
 def merged(field: Field, base: Any, target: Any) -> Any:
     """Return the value that judges where base has *base* and target has *target*."""

@@ -1,0 +1,98 @@
+"""Show each setting that judges the staged change: its value, where it comes from, and how it merges.
+
+Outside a repository it shows your own settings. The pages of docs/settings.md explain each of them.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from ..config.fields import COMMAND, command_table, keys
+from ..config.load import load, user_settings
+from ..config.schema import Config
+from ..config.values import toml
+from ..errors import UsageError
+from ..repo.repository import discover
+from ..text import printable
+from .call import Call
+from .staged import settings_files
+
+VERSION = 1
+_HEADER = ("setting", "value", "from", "merge")
+_WIDEST = 60
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="text is for people")
+
+
+def main(args: argparse.Namespace, call: Call) -> int:
+    """Print the settings; return 0."""
+    config, notes = _judging(call)
+    call.stdout.write(_json(config, notes) if args.format == "json" else _text(config, notes))
+    return 0
+
+
+def _judging(call: Call) -> tuple[Config, list[str]]:
+    """Return what judges the staged change, and what there is to say of it."""
+    user = user_settings(call.environ)
+    try:
+        repository = discover(call.cwd, call.environ)
+    except UsageError as error:
+        config = load(base=None, target=None, user=user, environ=call.environ, flags={})
+        return config, [f"no repository's settings: {error}", *config.notes]
+    head, index = settings_files(repository)
+    whole = repository.head is None
+    config = load(base=head, target=index, user=user, environ=call.environ, flags={}, whole=whole)
+    return config, list(config.notes)
+
+
+def _rows(config: Config) -> Iterator[tuple[str, Any, str, str]]:
+    """Yield key, value, source and merge order of every setting, in the schema's order."""
+    settings = config.settings
+    for key, field in keys().items():
+        table, _, name = key.rpartition(".")
+        holder = getattr(settings, table) if table else settings
+        yield key, getattr(holder, name), config.sources.get(key, "default"), field.merge
+    for command, table_of_it in settings.command.items():
+        for name, field in command_table().items():
+            key = f"{COMMAND}.{command}.{name}"
+            yield key, getattr(table_of_it, name), config.sources.get(key, "default"), field.merge
+
+
+def _text(config: Config, notes: list[str]) -> str:
+    rows = [_HEADER, *((key, _shown(value), source, merge) for key, value, source, merge in _rows(config))]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = [
+        "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])) for row in rows
+    ]
+    if config.loosened:
+        lines += ["", "The staged change loosens these; the first value judges it:"]
+        lines += [f"  {one.key}  {one.base} -> {one.target}" for one in config.loosened]
+    lines += ["", *notes] if notes else []
+    return "".join(f"{printable(line)}\n" for line in lines)
+
+
+def _shown(value: object) -> str:
+    text = toml(value)
+    if len(text) <= _WIDEST or not isinstance(value, tuple):
+        return text
+    return (
+        f"{toml(value[:2])[:-1]}, ...]  ({len(value)})" if len(toml(value[:2])) <= _WIDEST else f"[...]  ({len(value)})"
+    )
+
+
+def _json(config: Config, notes: list[str]) -> str:
+    page = {
+        "version": VERSION,
+        "adopting": config.adopting,
+        "settings": [
+            {"key": key, "value": value, "toml": toml(value), "source": source, "merge": merge}
+            for key, value, source, merge in _rows(config)
+        ],
+        "loosened": [{"key": one.key, "base": one.base, "target": one.target} for one in config.loosened],
+        "notes": notes,
+    }
+    return json.dumps(page, indent=1) + "\n"
