@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+
+from everycommit.change import Blobs, Change
+from everycommit.repo.quarantine import Quarantine
+from everycommit.repo.repository import discover
 
 EVERYCOMMIT = (sys.executable, "-m", "everycommit")
 
@@ -140,3 +145,59 @@ def _digest(path: Path) -> str:
     if path.is_symlink():
         return f"link {path.readlink()}"
     return sha256(path.read_bytes()).hexdigest() if path.is_file() else "absent"
+
+
+@dataclass(frozen=True)
+class RepoBlobs:
+    """Implements ``change.Blobs`` by asking git for each object."""
+
+    repo: Repo
+
+    def read(self, oid: str) -> bytes:
+        return self.repo.git("cat-file", "blob", oid)
+
+    def sizes(self, oids: Sequence[str]) -> dict[str, int]:
+        return {oid: int(self.repo.git("cat-file", "-s", oid)) for oid in oids}
+
+    def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        listed = self.repo.git("ls-tree", "-r", "-z", tree).split(b"\0")
+        every = {os.fsdecode(line.split(b"\t", 1)[1]): line.split(b"\t", 1)[0].decode() for line in listed if line}
+        return {path: (every[path][:6], every[path].split(" ")[2]) for path in paths if path in every}
+
+
+def change_of(
+    repo: Repo,
+    before: Mapping[str, bytes | str | None],
+    after: Mapping[str, bytes | str | None],
+    *,
+    modes: Mapping[str, str] | None = None,
+) -> tuple[Change, Blobs]:
+    """Commit two trees on two branches and read the change between them; a path whose content is None is not there.
+
+    *modes* holds the paths of the second tree that are no regular file: ``{"run.sh": "100755"}``.
+    """
+    stream = b"".join(
+        _commit_stream(name, tree, modes if name == "after" else None)
+        for name, tree in (("before", before), ("after", after))
+    )
+    repo.git("fast-import", "--quiet", "--force", stdin=stream)
+    base, target = repo.tree("refs/heads/before"), repo.tree("refs/heads/after")
+    with tempfile.TemporaryDirectory(dir=repo.root.parent) as folder:
+        quarantine = Quarantine(discover(repo.root, repo.environ), Path(folder))
+        files = quarantine.diff(base, target)
+        for file in files:
+            len(file.hunks)  # read while the quarantine is there
+        quarantine.close()
+    return Change(base=base, target=target, parents=(base,), files=files, landing=files), RepoBlobs(repo)
+
+
+def _commit_stream(branch: str, tree: Mapping[str, bytes | str | None], modes: Mapping[str, str] | None) -> bytes:
+    lines = [f"commit refs/heads/{branch}\ncommitter A <a@example.com> 0 +0000\ndata 0\n".encode()]
+    for path, content in tree.items():
+        if content is None:
+            continue
+        held = content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content
+        quoted = b'"%s"' % b"".join(b"\\%03o" % byte for byte in os.fsencode(path))
+        mode = (modes or {}).get(path, "100644").encode()
+        lines.append(b"M %s inline %s\ndata %d\n%s\n" % (mode, quoted, len(held), held))
+    return b"".join(lines)
