@@ -1,0 +1,101 @@
+"""What `init` says of a project and would write for it."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ..errors import UsageError
+from .detect import Found, document, listed, table
+from .schema import BUILT_IN, PolicySettings
+from .values import toml
+
+
+def sentence(project: Found, interpreter: str = "") -> str:
+    """Return what was found in one sentence; *interpreter* is something like ``.venv with Python 3.12``."""
+    if not project.python:
+        return "No Python here: the policy judges each change, and commands of yours can be gates."
+    tests = "no tests yet"
+    if project.tests:
+        tests = f"{listed(project.tests)} with pytest" if project.pytest else f"tests in {listed(project.tests)}"
+    tools = {"ruff": project.ruff, "mypy": project.mypy}
+    configured = [name for name, is_set in tools.items() if is_set]
+    default = [name for name, is_set in tools.items() if not is_set]
+    parts = ["Python project", project.layout, tests]
+    parts.append(f"{listed(configured)} configured" if configured else "")
+    parts.append(f"{listed(default)} with defaults" if default else "")
+    parts.append(interpreter or "no interpreter of its own")
+    return ", ".join(part for part in parts if part) + "."
+
+
+def block(project: Found) -> str:
+    """Return the table that suits the project, a comment a line, for the end of a pyproject.toml."""
+    gates = BUILT_IN if project.python else ("policy",)
+    later = "at commit; at push and in CI all of them judge"
+    tables: list[tuple[str, Sequence[tuple[str, object, str]]]] = [
+        ("", [("commit", gates, f"gates {later}")]),
+        (
+            ".policy",
+            [
+                (
+                    "max_added_lines",
+                    PolicySettings().max_added_lines,
+                    "a change that adds more is refused; false: no limit",
+                )
+            ],
+        ),
+    ]
+    if project.ruff_format.startswith(".pre-commit") or project.ruff_format == "prek.toml":
+        # The gate's `auto` sees ruff's own configuration only.
+        tables.append((".lint", [("format", "always", f"ruff format, as {project.ruff_format} has it")]))
+    if project.link:
+        tables.append((".snapshot", [("link", project.link, "git ignores these, and the code needs them to run")]))
+    text = "\n".join(f"[tool.everycommit{name}]\n{_lines(rows)}" for name, rows in tables)
+    if not project.python:
+        text += (
+            "\n# A command of yours as a gate: exit 0 passes. `everycommit trust` accepts it on this machine.\n"
+            f"# [tool.everycommit.command.test]\n# run = {toml(project.command or ('make', 'test'))}\n"
+        )
+    return text
+
+
+def entry(manager: str) -> str:
+    """Return what names everycommit in the configuration file *manager* of pre-commit or prek."""
+    if manager.endswith(".toml"):
+        return (
+            '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "everycommit"\nname = "everycommit"\n'
+            'language = "system"\nentry = "everycommit hook pre-commit"\npass_filenames = false\nalways_run = true\n'
+            'require_serial = true\nstages = ["pre-commit", "pre-merge-commit", "pre-push"]\n'
+        )
+    return (
+        "  - repo: local\n    hooks:\n      - id: everycommit\n        name: everycommit\n        language: system\n"
+        "        entry: everycommit hook pre-commit\n        pass_filenames: false\n        always_run: true\n"
+        "        require_serial: true\n        stages: [pre-commit, pre-merge-commit, pre-push]\n"
+    )
+
+
+def appended(content: bytes, text: str) -> bytes:
+    """Return what has to be written behind *content*, a pyproject.toml, so that it ends with *text*.
+
+    A file with CRLF line ends gets more of them.
+
+    Raises:
+        UsageError: With it the file would not say what *text* says, because it writes its tables another way.
+    """
+    newline = "\r\n" if b"\r\n" in content else "\n"
+    gap = "" if not content else "\n" if content.endswith(b"\n") else "\n\n"
+    more = (gap + text).replace("\n", newline).encode()
+    before, after = document(content), None
+    with suppress(UsageError):
+        after = document(content + more)
+    wanted = table(table(document(text.encode()), "tool"), "everycommit")
+    if after is None or after != before | {"tool": {**table(before, "tool"), "everycommit": wanted}}:
+        raise UsageError(
+            "pyproject.toml: a table cannot be added at its end, as [tool] is written in a closed form; "
+            "add the lines above by hand"
+        )
+    return more
+
+
+def _lines(rows: Sequence[tuple[str, object, str]]) -> str:
+    settings = [f"{key} = {toml(value)}" for key, value, _ in rows]
+    width = max(map(len, settings))
+    return "".join(f"{text:{width}}  # {why}\n" for text, (*_, why) in zip(settings, rows, strict=True))
