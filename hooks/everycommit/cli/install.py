@@ -17,7 +17,6 @@ from ..repo.repository import Repository, discover
 from ..report.style import Style, style_for
 from .ask import can_ask
 from .call import Call
-from .judge import Place, place, signals
 
 # Without the variables, the folder and the user's packages of whoever commits; with those where everycommit is there.
 _WAYS_TO_START = (("-I",), ("-E", "-P"))
@@ -39,8 +38,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
         _tell(call, line)
     _accept(repository, call, is_yes=args.yes)
     if not args.no_fill and repository.head_tree is not None:
-        with signals(), place(call) as here:
-            _fill(here, repository.head_tree, call, style)
+        _fill(repository.head_tree, call, style)
     return 2 if any(step.did == "left" for step in steps) else 0
 
 
@@ -137,33 +135,36 @@ def _accept(repository: Repository, call: Call, *, is_yes: bool) -> None:
         _tell(call, f"{len(waiting)} of these wait: read them, then `everycommit trust`")
 
 
-def _fill(here: Place, tree: str, call: Call, style: Style) -> None:
+def _fill(tree: str, call: Call, style: Style) -> None:
+    """Lay out *tree* where the first commit will look for it."""
     from ..config.load import load, user_settings
     from ..deadline import Deadline
     from ..repo.cache import cache_folder
     from ..repo.snapshot import Snapshots
+    from .judge import place, signals
     from .staged import settings_files
 
-    head, _ = settings_files(here.repository)
-    user = user_settings(call.environ)
-    settings = load(base=head, target=head, user=user, environ=call.environ, flags={}).settings
-    cache = cache_folder(settings.cache_dir, call.environ)
     began = time.monotonic()
     if style.terminal:
         call.stdout.write("  filling the snapshot, so that the first commit does not have to ...")
         call.stdout.flush()
     try:
-        with Snapshots(
-            here.repository,
-            here.quarantine,
-            cache,
-            settings.snapshot,
-            target=tree,
-            deadline=Deadline.after(settings.timeout),
-        ) as snapshots:
-            snapshots.target()
+        with signals(), place(call) as here:
+            head, _ = settings_files(here.repository)
+            user = user_settings(call.environ)
+            settings = load(base=head, target=head, user=user, environ=call.environ, flags={}).settings
+            with Snapshots(
+                here.repository,
+                here.quarantine,
+                cache_folder(settings.cache_dir, call.environ),
+                settings.snapshot,
+                target=tree,
+                deadline=Deadline.after(settings.timeout),
+            ) as snapshots:
+                snapshots.target()
     finally:
         if style.terminal:
             call.stdout.write("\r\x1b[K")
+            call.stdout.flush()
     took = time.monotonic() - began
     _tell(call, f"{style.good(style.symbol('passed'))} snapshot filled" + (f" in {took:.1f}s" if took >= 0.1 else ""))
