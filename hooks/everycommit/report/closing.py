@@ -15,11 +15,11 @@ _OID = 12
 
 
 class Sentence(NamedTuple):
-    """A paragraph of its own; ``head`` carries the colour, ``role`` is a name of a Style method."""
+    """A paragraph of its own; ``head`` carries the colour, ``kind`` names it as ``Style.of`` takes it."""
 
     head: str
     text: str
-    role: str = "strong"
+    kind: str
     commands: tuple[str, ...] = ()
     """Command lines, each on a line of its own below."""
 
@@ -37,12 +37,12 @@ def sentences(verdicts: Sequence[Verdict], *, repeat: str, told: bool) -> list[S
         deed = _Deed.of((refused.verdicts or doubted.verdicts)[0])
         names = doubted.names(reasons=not told)
         if refused.gates:
-            out.append(Sentence("Refused:", f"{refused.names()}. {deed.fix}{way}", "bad", commands))
+            out.append(Sentence("Refused:", f"{refused.names()}. {deed.fix}{way}", "failed", commands))
         if refused.gates and doubted.gates:
-            out.append(Sentence("NOT VERIFIED:", f"{names}; that refuses as well.", "doubtful"))
+            out.append(Sentence("NOT VERIFIED:", f"{names}; that refuses as well.", "warned"))
         elif doubted.gates:
             text = f"{names}. {deed.doubt} `everycommit doctor` helps to find the cause{way}"
-            out.append(Sentence("NOT VERIFIED:", text, "doubtful", commands))
+            out.append(Sentence("NOT VERIFIED:", text, "warned", commands))
     return [*out, *_allowed(verdicts, refusing=bool(out), told=told)]
 
 
@@ -131,26 +131,28 @@ def _allowed(verdicts: Sequence[Verdict], *, refusing: bool, told: bool) -> Iter
     open_ = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.INCONCLUSIVE and not gate.blocks)
     asks = "; push will ask again" if all(_before_push(verdict) for verdict in verdicts) else ""
     if open_.gates:
-        keys = ", ".join(dict.fromkeys(_key(gate) for gate in open_.gates))
-        settings = f'by your settings ({keys} = "warn")'
+        keys = ", ".join(dict.fromkeys(f'`{_key(gate)} = "warn"`' for gate in open_.gates))
+        settings = f"by your settings ({keys})"
         names = open_.names(reasons=not told)
         text = f"{names}. That alone is allowed {settings}." if refusing else f"{names}. Allowed {settings}{asks}."
-        yield Sentence("NOT VERIFIED:", text, "doubtful")
+        yield Sentence("NOT VERIFIED:", text, "warned")
     deferred = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.DEFERRED and not gate.blocks)
     if deferred.gates:
-        yield Sentence("Not finished:", f"{deferred.names()}. Committed as judged so far; push waits for the rest.")
+        yield Sentence(
+            "Not finished:", f"{deferred.names()}. Committed as judged so far; push waits for the rest.", "deferred"
+        )
     if refusing:
         return
     lenient = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.FAILED and not gate.blocks)
     if lenient.gates:
-        yield Sentence("Allowed", f"by your settings although {lenient.names()} failed.", "doubtful")
+        yield Sentence("Allowed", f"by your settings although {lenient.names()} failed.", "warned")
     partly = [verdict for verdict in verdicts if not all(map(left_out, verdict.gates))]
     skipped = _Chosen(partly, left_out)
     if skipped.gates:
-        yield Sentence("Not judged:", f"{skipped.names()}{asks}.", "doubtful")
+        yield Sentence("Not judged:", f"{skipped.names()}{asks}.", "warned")
     warnings = sum(_warnings(gate) for verdict in verdicts for gate in verdict.gates)
     if warnings:
-        yield Sentence("Allowed", f"with {counted(warnings, 'warning')}.", "doubtful")
+        yield Sentence("Allowed", f"with {counted(warnings, 'warning')}.", "warned")
 
 
 def _before_push(verdict: Verdict) -> bool:

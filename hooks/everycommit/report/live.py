@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
-from ..result import GateResult, Outcome
+from ..result import GateResult
 from .style import Style, cells, columns
-from .words import lasted
+from .words import kind, lasted, said
 
 _DELAY = 0.15
 """Seconds before anything is drawn: a run that is over by then must not flicker."""
@@ -172,23 +172,20 @@ def _seconds(row: _Row) -> str:
 def _text(row: _Row) -> str:
     if row.result is None:
         return row.said
-    return (row.result.summary or row.result.reason or "").split("\n", 1)[0]
+    return said(row.result).split("\n", 1)[0]
 
 
 def _symbol(row: _Row, style: Style, tick: int) -> str:
     if row.result is None:
         frames = _SPINNER[style.ascii]
         return frames[tick % len(frames)]
-    return style.symbol(str(row.result.outcome))
+    return style.symbol(kind(row.result))
 
 
 def _painted(row: _Row, symbol: str, style: Style) -> str:
-    outcome = row.result.outcome if row.result else None
-    if outcome is Outcome.PASSED:
-        return style.good(symbol)
-    if outcome is Outcome.FAILED:
-        return style.bad(symbol)
-    return style.doubtful(symbol) if outcome is Outcome.INCONCLUSIVE else symbol
+    if row.result is None:
+        return symbol
+    return style.of(kind(row.result))(symbol)
 
 
 def _all_in_one(rows: Sequence[_Row], style: Style, width: int, tick: int) -> str:

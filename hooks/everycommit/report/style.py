@@ -1,7 +1,7 @@
 """How a report looks on one stream: colour, symbols, width, and what the stream can carry."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -70,6 +70,10 @@ class Style:
 
     def quiet(self, text: str) -> str:
         return self._painted("2", text)
+
+    def of(self, kind: str) -> Callable[[str], str]:
+        """Return the paint for a gate that ended as *kind* (a name of ``symbol``)."""
+        return {"passed": self.good, "failed": self.bad, "skipped": self.quiet}.get(kind, self.doubtful)
 
     def _painted(self, code: str, text: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.color and text else text

@@ -1,11 +1,11 @@
 """What a person reads: one line where nothing needs words, else a block that ends with the way on."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-from ..result import WARNING, GateResult, Outcome, Verdict
+from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
 from .style import Style, cells, wrapped
-from .words import branch, counted, label, lasted, left_out, reasons, why
+from .words import branch, counted, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "
@@ -153,15 +153,16 @@ def _rows(verdict: Verdict, style: Style) -> list[str]:
     rights = ["known" if gate.reused else lasted(gate.seconds) for gate in verdict.gates]
     right = max([0, *map(len, rights)])
     width = style.width - start - (right + 2) if style.terminal else 10**6
-    texts = [_wrapped_lines(style.text(_said(gate)), max(20, width)) for gate in verdict.gates]
-    longest = max(cells(text[0]) for text in texts)
+    texts = [_wrapped_lines(style.text(said(gate)), max(20, width)) for gate in verdict.gates]
+    # Through a pipe a text may be longer than the screen would be; the seconds of the others do not follow it there.
+    longest = min(max(cells(text[0]) for text in texts), max(0, style.width - start - right - 2))
     edge = max(min(_LEAST_ROW, style.width) - start, longest + 2 + right)
     out = []
     for gate, name, text, time in zip(verdict.gates, labels, texts, rights, strict=True):
-        kind = _kind(gate)
-        symbol = _paint(kind, style)(style.symbol(kind)) + " " * (style.symbol_width - len(style.symbol(kind)))
+        mark = style.symbol(kind(gate))
+        symbol = style.of(kind(gate))(mark) + " " * (style.symbol_width - len(mark))
         head = f"  {symbol} {name}{' ' * (room - cells(name))} "
-        gap = " " * (edge - cells(text[0]) - len(time)) if time else ""
+        gap = " " * max(2, edge - cells(text[0]) - len(time)) if time else ""
         out.append(f"{head}{text[0]}{gap}{style.quiet(time)}".rstrip())
         out += [(" " * start + more).rstrip() for more in text[1:]]
     return out
@@ -169,38 +170,6 @@ def _rows(verdict: Verdict, style: Style) -> list[str]:
 
 def _wrapped_lines(text: str, width: int) -> list[str]:
     return [line for part in text.split("\n") for line in wrapped(part, width)]
-
-
-def _kind(gate: GateResult) -> str:
-    if gate.outcome is Outcome.PASSED and any(finding.new for finding in gate.findings):
-        return "warned"
-    return str(gate.outcome)
-
-
-def _paint(kind: str, style: Style) -> Callable[[str], str]:
-    return {"passed": style.good, "failed": style.bad, "skipped": style.quiet}.get(kind, style.doubtful)
-
-
-def _said(gate: GateResult) -> str:
-    """Return what was looked at and what came of it, or why not."""
-    if gate.outcome is Outcome.SKIPPED:
-        return f"not run: {why(gate)}" if not left_out(gate) else why(gate)
-    clauses = [gate.summary.strip()] if gate.summary.strip() else []
-    if gate.outcome in {Outcome.PASSED, Outcome.FAILED}:
-        clauses += _counts(gate, said=gate.summary)
-        text = ", ".join(clauses)
-        return f"{text}: {why(gate)}" if text and gate.reason else text or why(gate)
-    return ": ".join([*clauses, why(gate)] if gate.reason else clauses)
-
-
-def _counts(gate: GateResult, *, said: str) -> Iterator[str]:
-    """Yield the numbers of new findings, where the gate's own words do not have them."""
-    errors = gate.new_errors
-    if errors and not any(word in said for word in ("finding", "failed", "error")):
-        yield counted(errors, "new finding")
-    warnings = sum(finding.new and finding.severity == WARNING for finding in gate.findings)
-    if warnings and "warning" not in said:
-        yield counted(warnings, "warning")
 
 
 def _repairs(verdict: Verdict, style: Style) -> list[str]:
@@ -220,17 +189,18 @@ def _notes(verdict: Verdict, style: Style) -> list[str]:
     out: list[str] = []
     for note in dict.fromkeys(notes):
         text = f"note: {style.text(note).strip()}"
-        lines = _wrapped_lines(text, max(20, style.width - 4)) if style.terminal else text.split("\n")
-        out += [f"  {line}".rstrip() if place == 0 else f"    {line}".rstrip() for place, line in enumerate(lines)]
+        first, *rest = text.split("\n")
+        if style.terminal:
+            rest = [line for part in rest for line in wrapped(part, max(20, style.width - 4))]
+            first, *rest = [*wrapped(first, max(20, style.width - 4), first=max(20, style.width - 2)), *rest]
+        out += [f"  {first}".rstrip(), *(f"    {line}".rstrip() for line in rest)]
     return out
 
 
 def _sentence(sentence: closing.Sentence, style: Style) -> list[str]:
     text = style.line(f"{sentence.head} {sentence.text}")
-    lines = wrapped(text, style.width) if style.terminal else [text]
+    lines = wrapped(text, max(20, style.width)) if style.terminal else [text]
     lines += [_INDENT + style.line(command) for command in sentence.commands]
     head = style.line(sentence.head)
-    paint = {"bad": style.bad, "doubtful": style.doubtful}.get(sentence.role, style.strong)
-    if lines[0].startswith(head):
-        lines[0] = paint(head) + lines[0][len(head) :]
+    lines[0] = style.of(sentence.kind)(head) + lines[0].removeprefix(head)
     return lines

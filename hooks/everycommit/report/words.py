@@ -1,8 +1,8 @@
 """Numbers, times and lists in the words that every report uses."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from ..result import GateResult, Outcome, Verdict
+from ..result import WARNING, GateResult, Outcome, Verdict
 
 _LEAST_SECONDS = 0.1
 
@@ -57,3 +57,32 @@ def why(gate: GateResult) -> str:
 def everything(verdict: Verdict) -> bool:
     """Tell whether *verdict* is over all files of a commit, where nothing is older and every finding is shown."""
     return verdict.change.whole and verdict.target_commit is not None
+
+
+def kind(gate: GateResult) -> str:
+    """Return the name of the gate's symbol: its outcome, or ``warned`` where it passed with findings."""
+    if gate.outcome is Outcome.PASSED and any(finding.new for finding in gate.findings):
+        return "warned"
+    return str(gate.outcome)
+
+
+def said(gate: GateResult) -> str:
+    """Return what was looked at and what came of it, or why not."""
+    if gate.outcome is Outcome.SKIPPED:
+        return f"not run: {why(gate)}" if not left_out(gate) else why(gate)
+    clauses = [gate.summary.strip()] if gate.summary.strip() else []
+    if gate.outcome in {Outcome.PASSED, Outcome.FAILED}:
+        clauses += _counts(gate, own=gate.summary)
+        text = ", ".join(clauses)
+        return f"{text}: {why(gate)}" if text and gate.reason else text or why(gate)
+    return ": ".join([*clauses, why(gate)] if gate.reason else clauses)
+
+
+def _counts(gate: GateResult, *, own: str) -> Iterator[str]:
+    """Yield the numbers of new findings, where the gate's own words do not have them."""
+    errors = gate.new_errors
+    if errors and not any(word in own for word in ("finding", "failed", "error")):
+        yield counted(errors, "new finding")
+    warnings = sum(finding.new and finding.severity == WARNING for finding in gate.findings)
+    if warnings and "warning" not in own:
+        yield counted(warnings, "warning")
