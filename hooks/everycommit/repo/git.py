@@ -216,6 +216,7 @@ class Batch:
                 raise RepositoryError(f"git cat-file ended while it was asked for '{name}': {error}") from error
             except BaseException:
                 # Half an answer is still in the pipe: the next one must not be taken for it.
+                self._child.kill()
                 self._child.close()
                 raise
 
