@@ -1,7 +1,8 @@
 """Reports each test as it ends, a JSON object a line, into the file that EVERYCOMMIT_REPORT names.
 
 PYTEST_DONT_REWRITE. Any pytest from 7 on, any Python from 3.8 on. Under xdist the controller alone writes; where a test
-failed is worked out in the worker and travels with its report. Records, by ``kind``:
+failed is worked out in the worker and travels with its report. EVERYCOMMIT_ONLY may name a file with absolute ids, a
+line each: only these tests are kept. Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
 - ``collected``: ``ids``; ``deselected``, a number
@@ -24,6 +25,15 @@ def pytest_configure(config):
     path = os.environ.get("EVERYCOMMIT_REPORT")
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reporter(config, path), "everycommit_reporter")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    path = os.environ.get("EVERYCOMMIT_ONLY")
+    if path:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            only = set(file.read().split("\n"))
+        items[:] = [item for item in items if os.path.join(str(config.rootpath), item.nodeid) in only]
 
 
 @pytest.hookimpl(hookwrapper=True)

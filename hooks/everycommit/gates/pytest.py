@@ -1,0 +1,150 @@
+"""Runs the project's pytest over a tree and reads what came of it."""
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..environment import Interpreter, tool
+from ..result import Finding
+from .base import Job
+from .inside import inside, leaked, missing, scratch
+from .reported import Failure, Following, Report, report
+from .tool import counted, last_word, ran
+
+if TYPE_CHECKING:
+    from ..proc import Done
+    from ..repo.snapshot import Snapshot
+
+FAILED, ERROR, COLLECTION = "tests/failed", "tests/error", "tests/collection"
+RULES = {"call": FAILED, "setup": ERROR, "teardown": ERROR, "collect": COLLECTION}
+# All selected tests have to have an outcome, so one failure must not end the run; what these set in addopts loses.
+_FLAGS = ("-p", "everycommit_pytest", "--maxfail=0", "--continue-on-collection-errors")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of pytest in one tree."""
+
+    report: Report
+    done: "Done"
+    snapshot: "Snapshot"
+    leaks: tuple[str, ...]
+    missing: tuple[str, ...]
+
+    def path(self, name: str | None) -> str | None:
+        """Return an absolute *name* as a path from the root of the tree; None where it lies outside."""
+        start = f"{self.snapshot.path}{os.sep}"
+        return name.removeprefix(start) if name and name.startswith(start) else None
+
+    def id(self, node: str) -> str:
+        """Return pytest's id *node* with its file as a path from the root of the tree."""
+        whole = os.path.normpath(f"{self.report.root}{os.sep}{node.partition('::')[0]}")
+        return (self.path(whole) or whole) + names(node)
+
+
+def run(
+    job: Job,
+    snapshot: "Snapshot",
+    args: Sequence[str],
+    *,
+    named: Mapping[str, str],
+    only: Iterable[str] | None = None,
+) -> Run:
+    """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
+
+    *only* are ids with their files from the root of the tree; of what is collected no other test is kept.
+
+    Raises:
+        ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
+    """
+    python = job.interpreter()
+    pytest = tool("pytest", python)
+    with scratch(snapshot) as folder:
+        told = folder / "report"
+        env = {**_activated(python, job.environ), **named, **inside(python, snapshot.path, told)}
+        if "PYTHONPATH" in named:
+            env["PYTHONPATH"] += os.pathsep + named["PYTHONPATH"]
+        if only is not None:
+            env["EVERYCOMMIT_ONLY"] = str(folder / "only")
+            ids = "\n".join(str(snapshot.path / one) for one in only)
+            (folder / "only").write_bytes(ids.encode(errors="surrogateescape"))
+        # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
+        argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
+        with Following(told, job.say):
+            done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, even_late=True)
+        lines = told.read_bytes().split(b"\n") if told.is_file() else []
+        return Run(report(lines), done, snapshot, tuple(leaked(told)), tuple(missing(told, python.top)))
+
+
+def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what activating a virtual environment sets: tests start the project's own scripts by name."""
+    if not (python.prefix / "pyvenv.cfg").is_file():
+        return {}
+    path = f"{python.prefix / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
+    return {"PATH": path, "VIRTUAL_ENV": str(python.prefix)}
+
+
+def findings(run: Run) -> list[Finding]:
+    """Return a finding for each failure, its place and id from the root of the tree."""
+    found = []
+    for failure in run.report.failures:
+        node = run.id(failure.id)
+        file, _, test = node.partition("::")
+        path = run.path(failure.path)
+        where = path or file
+        message = failure.message.replace(f"{run.snapshot.path}{os.sep}", "") or "it failed without a word"
+        found.append(
+            Finding(
+                path=where,
+                line=failure.line if path else None,
+                rule=RULES[failure.when],
+                message=f"{_told(test, failure)}: {message}" if test else message,
+                # Tells apart what fails with the same words, and finds the test again in an older tree.
+                source=node,
+                hint=_hint(message, run.missing),
+            )
+        )
+    return found
+
+
+def _told(test: str, failure: Failure) -> str:
+    stage = f" ({failure.when})" if failure.when in {"setup", "teardown"} else ""
+    return f"{test}{f' [{failure.part}]' if failure.part else ''}{stage}"
+
+
+def _hint(message: str, files: Sequence[str]) -> str | None:
+    """Return the way on where an import failed for want of a file that only the working tree has."""
+    if not files or not re.search(r"ModuleNotFoundError|ImportError|No module named|cannot import name", message):
+        return None
+    one = files[0]
+    return f"{one} is in your working tree but not in this change: `git add {one}`; if git ignores it, snapshot.link"
+
+
+def names(node: str) -> str:
+    """Return what stands behind the file in a node id, ``::`` included."""
+    _, marks, names = node.partition("::")
+    return marks + names
+
+
+def how_it_broke(run: Run) -> str:
+    """Return why pytest came to no result, in a clause."""
+    told, code = run.report, run.done.code
+    ended = f"was ended by signal {-code}" if code < 0 else f"exited {code}"
+    if run.done.late:
+        return "time ran out"
+    if told.root is None:
+        return f"pytest {ended} before it began: {cause(run)}"
+    if told.status is None:
+        return f"pytest {ended} without coming to an end, after {len(told.done)} of {counted(len(told.ids), 'test')}"
+    words = {2: "was interrupted", 3: "broke inside", 4: "was called wrongly"}
+    return f"pytest {words.get(told.status, f'exited {told.status}')}: {cause(run)}"
+
+
+def cause(run: Run) -> str:
+    """Return the line that is most likely the cause: an error that pytest marks, else the last one."""
+    text = (run.done.err + b"\n" + run.done.out).decode(errors="replace")
+    marked = [line for line in text.splitlines() if re.match(r"E  +\S|ERROR|INTERNALERROR> \w+Error|FAIL |!+ ", line)]
+    word = last_word(marked[-1].encode()) if marked else last_word(run.done.err, run.done.out)
+    return "".join(sign if sign.isprintable() else "?" for sign in word).replace(f"{run.snapshot.path}{os.sep}", "")

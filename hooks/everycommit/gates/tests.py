@@ -1,0 +1,239 @@
+"""The gate ``tests``: pytest over the project's tests, in the snapshot."""
+
+import hashlib
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..environment import tool
+from ..errors import ToolError
+from ..result import Finding, GateResult, Outcome
+from ..rules.globs import matches
+from . import pytest
+from .base import Job
+from .inside import leak_reason
+from .pytest import COLLECTION, ERROR, FAILED, RULES
+from .reported import Report
+from .sources import PYTHON, changed_settings, joined, walked, within
+from .tool import counted
+
+OWN = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
+SHARED = {"pyproject.toml": ("tool", "pytest"), "setup.cfg": ("tool:pytest",), "tox.ini": ("pytest",)}
+FEWER = "tests/fewer-collected"
+_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+_SHOWN = 3
+# What a test may see of the environment and that is no matter of taste of a terminal.
+_WEIGHTY = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+
+
+class Tests:
+    """Judges the project by its own tests under its own pytest."""
+
+    name = "tests"
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        """*environ* is where the values of the variables come from that the settings name."""
+        self._environ = environ or {}
+
+    def skip(self, job: Job) -> str | None:
+        globs = job.config.settings.tests.unaffected_by
+        paths = [path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)]
+        if not paths:
+            return "nothing changed in this project"
+        if any(path.endswith(PYTHON) or not matches(path, globs) for path in paths):
+            return None
+        return None if _tests_read_prose(job) else "only files changed that no test depends on"
+
+    def inputs(self, job: Job) -> Mapping[str, str]:
+        settings = job.config.settings.tests
+        environ = {**{name: job.environ[name] for name in _WEIGHTY if name in job.environ}, **self._named(job)}
+        common = {
+            "target": job.change.target,
+            "parents": " ".join(job.change.parents),
+            "settings": json.dumps([settings.args, settings.env]),
+            "environment": hashlib.sha256(json.dumps(sorted(environ.items())).encode()).hexdigest(),
+            "snapshot": json.dumps([job.config.settings.snapshot.link, job.config.settings.snapshot.git]),
+        }
+        try:
+            return common | {"python": job.interpreter().fingerprint}
+        except ToolError as error:
+            # `check` says so again, and a doubt is never kept.
+            return common | {"python": str(error)}
+
+    def check(self, job: Job) -> GateResult:
+        snapshot = job.trees.target()
+        python_files = walked(snapshot.path, job.project, PYTHON)
+        if not python_files:
+            return self._ended(Outcome.SKIPPED, reason="no Python here")
+        if not any(map(_TEST_FILE.search, python_files)) and not _collects_more(snapshot.path, job.project):
+            return self._ended(Outcome.SKIPPED, reason="no tests here")
+        args = job.config.settings.tests.args
+        run = pytest.run(job, snapshot, args, named=self._named(job))
+        findings = pytest.findings(run)
+        notes = [] if run.report.status is None else _notes(run.report)
+        if not run.leaks and run.report.ids:
+            findings += self._fewer(job, run)
+        outcome, reason = _outcome(run, findings, job.interpreter().top)
+        selected, total = len(run.report.ids), run.report.total
+        return replace(
+            self._ended(outcome, reason=reason),
+            findings=tuple(findings),
+            summary=_summary(run.report, findings),
+            brief=f"{selected}/{total}" if selected != total else str(selected),
+            counts={
+                "selected": selected,
+                "total": total,
+                **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
+            },
+            tool=f"pytest {tool('pytest', job.interpreter()).version}",
+            notes=tuple(notes),
+        )
+
+    def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
+        """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
+        before = _old_paths(job, parent)
+        snapshot = job.trees.older(parent)
+        ids = {}
+        for finding in findings:
+            file = finding.source.partition("::")[0]
+            old = before.get(file, file)
+            if finding.rule != FEWER and old is not None and (snapshot.path / old).is_file():
+                ids[finding.source] = old + pytest.names(finding.source)
+        if not ids:
+            return ()
+        files = sorted({one.partition("::")[0] for one in ids.values()})
+        # Options stay; what names tests would add to the few that are asked for.
+        options = [arg for arg in job.config.settings.tests.args if not _names_tests(snapshot.path / job.project, arg)]
+        run = pytest.run(
+            job,
+            snapshot,
+            [*options, *(str(snapshot.path / file) for file in files)],
+            named=self._named(job),
+            only=ids.values(),
+        )
+        if run.report.status not in {0, 1, 5}:
+            raise ToolError(f"pytest in the tree before this change: {pytest.how_it_broke(run)}")
+        failed = Counter((RULES[failure.when], run.id(failure.id)) for failure in run.report.failures)
+        out = []
+        for finding in findings:
+            same = (finding.rule, ids.get(finding.source, ""))
+            if failed[same]:
+                failed[same] -= 1
+                out.append(finding)
+        return out
+
+    def _named(self, job: Job) -> dict[str, str]:
+        """Return the variables that the settings name, with their values; git's and our key are refused."""
+        from ..proc import child_environment
+
+        names = job.config.settings.tests.env
+        allowed = child_environment(self._environ, names, ceiling=Path(os.sep))
+        return {name: allowed[name] for name in names if name in allowed}
+
+    def _fewer(self, job: Job, run: pytest.Run) -> list[Finding]:
+        """Return a finding where pytest's changed settings leave out tests of files that did not change."""
+        back = changed_settings(job, OWN, SHARED)
+        if not back or not job.change.parents:
+            return []
+        snapshot = job.trees.older(job.change.parents[0])
+        before = pytest.run(
+            job, snapshot, [*job.config.settings.tests.args, "--collect-only", "-q"], named=self._named(job)
+        )
+        if before.report.status not in {0, 1, 5}:
+            raise ToolError(
+                f"pytest cannot collect the tree before its settings changed: {pytest.how_it_broke(before)}"
+            )
+        changed = {path for file in job.change.landing for path in (file.path, file.source)}
+        there = [before.id(node) for node in before.report.ids]
+        here = set(map(run.id, run.report.ids))
+        left_out = [one for one in there if one not in here and one.partition("::")[0] not in changed]
+        if not left_out:
+            return []
+        more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
+        message = (
+            f"with the changed settings pytest leaves out {counted(len(left_out), 'test')} that it ran before: "
+            f"{', '.join(left_out[:_SHOWN])}{more}"
+        )
+        return [Finding(path=next((path for path, entry in back.items()), None), rule=FEWER, message=message)]
+
+    def _ended(self, outcome: Outcome, *, reason: str | None = None) -> GateResult:
+        return GateResult(gate=self.name, outcome=outcome, reason=reason)
+
+
+def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path) -> tuple[Outcome, str | None]:
+    told, code = run.report, run.done.code
+    doubt = None
+    if run.done.late:
+        doubt = (
+            f"time ran out after {len(told.done)} of {len(told.ids)}" if told.ids else "time ran out before any test"
+        )
+    elif run.leaks:
+        doubt = leak_reason([line.partition("\t")[2] for line in run.leaks], top)
+    elif told.root is None or told.status is None or told.status not in {0, 1, 5}:
+        doubt = pytest.how_it_broke(run)
+    elif told.status == 5:
+        doubt = "pytest selected no test" + (f": all {told.deselected} are deselected" if told.deselected else "")
+    elif told.unreported():
+        doubt = f"{told.unreported()} of {counted(len(told.ids), 'selected test')} did not run"
+    elif code != told.status:
+        doubt = f"pytest ended with {told.status}, its process with {code}: {pytest.cause(run)}"
+    elif told.status == 1 and not findings:
+        doubt = f"pytest exited 1 although no test failed: {pytest.cause(run)}"
+    if doubt:
+        return Outcome.INCONCLUSIVE, doubt
+    return (Outcome.FAILED if findings else Outcome.PASSED), None
+
+
+def _summary(told: Report, findings: Sequence[Finding]) -> str:
+    selected, total = len(told.ids), told.total
+    failed = len({finding.source for finding in findings if finding.rule in {FAILED, ERROR}})
+    collection = sum(finding.rule == COLLECTION for finding in findings)
+    of = f"{selected} selected" if selected != total else str(selected)
+    more = f" ({total} in all)" if selected != total else ""
+    if failed or collection:
+        words = [f"{failed} of {of} failed{more}"] if failed else [counted(selected, "test")]
+        return ", ".join([*words, *([f"{counted(collection, 'file')} cannot be collected"] if collection else [])])
+    return counted(selected, "test") if selected == total else f"{selected} of {total} tests"
+
+
+def _notes(told: Report) -> list[str]:
+    skipped = told.count("skipped")
+    return [f"{counted(skipped, 'test')} of {len(told.ids)} skipped by themselves"] if skipped else []
+
+
+def _old_paths(job: Job, parent: str) -> dict[str, str | None]:
+    """Return ``{path: where it was in parent}`` of the changed files; None where it was not."""
+    if parent != job.change.parents[0]:
+        return {}
+    return {file.path: file.source if file.was_file else None for file in job.change.landing}
+
+
+def _names_tests(project: Path, arg: str) -> bool:
+    return "::" in arg or (not arg.startswith("-") and (project / arg).exists())
+
+
+def _settings_texts(job: Job) -> list[bytes]:
+    paths = [joined(job.project, name) for name in (*OWN, *SHARED, "conftest.py")]
+    entries = job.blobs.entries(job.change.target, paths)
+    return [job.blobs.read(oid) for mode, oid in entries.values() if mode.startswith("100")]
+
+
+def _tests_read_prose(job: Job) -> bool:
+    """Tell whether pytest takes tests from prose: then no page is without effect."""
+    return any(word in text for text in _settings_texts(job) for word in (b"doctest", b"sybil", b"markdown"))
+
+
+def _collects_more(top: Path, project: str) -> bool:
+    """Tell whether pytest's settings make it look into files that are not called like tests."""
+    for name in (*OWN, *SHARED):
+        try:
+            content = (top / joined(project, name)).read_bytes()
+        except OSError:
+            continue
+        if any(word in content for word in (b"doctest", b"python_files", b"testpaths")):
+            return True
+    return False

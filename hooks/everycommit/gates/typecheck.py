@@ -1,0 +1,179 @@
+"""The gate ``types``: mypy over the whole project."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..environment import Tool, tool
+from ..errors import ToolError
+from ..result import Finding, GateResult, Outcome, identity
+from . import mypy
+from .base import Job
+from .inside import leak_reason
+from .sources import PYTHON, changed_settings, joined, landed, touched, walked, within
+from .tool import counted
+
+if TYPE_CHECKING:
+    from ..repo.snapshot import Snapshot
+
+LOOSENED = " (only the changed mypy settings accept it)"
+# Beside Python files: what mypy reads, and what says which packages there are.
+_TELLING = ("pyproject.toml", "setup.cfg", "setup.py", "py.typed", "mypy.ini", ".mypy.ini")
+_SHOWN = 3
+
+
+class Types:
+    """Judges the project by mypy under the target's settings, with a warm cache."""
+
+    name = "types"
+
+    def skip(self, job: Job) -> str | None:
+        if touched(job, PYTHON) or any(_telling(path) for path in _paths(job)):
+            return None
+        return "no Python file changed, nor what mypy reads"
+
+    def inputs(self, job: Job) -> Mapping[str, str]:
+        settings = job.config.settings.types
+        common = {
+            "target": job.change.target,
+            "parents": " ".join(job.change.parents),
+            "paths": "\0".join(settings.paths),
+        }
+        try:
+            python = job.interpreter()
+            mypy_tool = tool("mypy", python)
+        except ToolError as error:
+            # `check` says so again, and a doubt is never kept.
+            return common | {"python": str(error)}
+        return common | {"python": python.fingerprint, "mypy": f"{mypy_tool.version} {' '.join(mypy_tool.argv)}"}
+
+    def check(self, job: Job) -> GateResult:
+        snapshot = job.trees.target()
+        if not walked(snapshot.path, job.project, PYTHON):
+            return self._ended(Outcome.SKIPPED, reason="no Python here")
+        settings = mypy.settings_file(snapshot.path, job.project)
+        paths = mypy.asked_for(snapshot.path, job.project, settings, job.config.settings.types.paths)
+        if paths is None:
+            return self._ended(
+                Outcome.SKIPPED, reason="mypy has nothing to check: no package and no module; name some in types.paths"
+            )
+        mypy_tool = tool("mypy", job.interpreter())
+        done = mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings)
+        version = f"mypy {mypy_tool.version}"
+        if done.leaks:
+            reason = leak_reason(done.leaks, job.interpreter().top)
+            return self._ended(Outcome.INCONCLUSIVE, reason=reason, findings=done.findings, tool=version)
+        findings, notes = list(done.findings), list(done.notes)
+        if settings is None:
+            notes.append("no mypy settings: its defaults, missing imports ignored")
+        notes += _outside(job, done)
+        back = changed_settings(job, mypy.OWN, mypy.SHARED)
+        if back and job.change.parents:
+            more, told = self._loosened(job, mypy_tool, back, findings)
+            findings += more
+            notes += told
+        return self._ended(
+            Outcome.FAILED if findings else Outcome.PASSED,
+            findings=tuple(findings),
+            summary=counted(done.files, "file"),
+            counts={"files": done.files},
+            tool=version,
+            notes=tuple(notes),
+        )
+
+    def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
+        out: list[Finding] = []
+        mypy_tool = tool("mypy", job.interpreter())
+        if any(not finding.message.endswith(LOOSENED) for finding in findings):
+            tree = job.trees.overlay(parent, _settings_of_target(job, parent))
+            out += self._found_in(job, mypy_tool, job.trees.older(tree))
+        if any(finding.message.endswith(LOOSENED) for finding in findings):
+            # The parent under the settings that were the base's.
+            found = self._found_in(job, mypy_tool, job.trees.older(parent))
+            out += [replace(finding, message=finding.message + LOOSENED) for finding in found]
+        renamed = {file.source: file.path for file in job.change.landing if parent == job.change.parents[0]}
+        return [replace(finding, path=renamed.get(finding.path or "", finding.path)) for finding in out]
+
+    def _found_in(self, job: Job, mypy_tool: Tool, snapshot: "Snapshot") -> Sequence[Finding]:
+        """Return mypy's findings in another tree; none where it had no code to check."""
+        if not walked(snapshot.path, job.project, PYTHON):
+            return ()
+        settings = mypy.settings_file(snapshot.path, job.project)
+        wish = job.config.settings.types.paths
+        there = [path for path in wish if (snapshot.path / joined(job.project, path)).exists()]
+        paths = None if wish and not there else mypy.asked_for(snapshot.path, job.project, settings, there)
+        if paths is None:
+            return ()
+        return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings).findings
+
+    def _loosened(
+        self,
+        job: Job,
+        mypy_tool: Tool,
+        back: Mapping[str, tuple[str, str] | None],
+        findings: Sequence[Finding],
+    ) -> tuple[list[Finding], list[str]]:
+        """Return what mypy finds in the target under the base's settings and not under its own."""
+        try:
+            before = job.trees.older(job.trees.overlay(job.change.target, back))
+            strict = self._found_in(job, mypy_tool, before)
+        except ToolError as error:
+            # Settings that were broken must not stop the change that mends them.
+            return [], [f"not judged under the mypy settings before this change: {error}"]
+        known = Counter(map(identity, findings))
+        more = []
+        for finding in strict:
+            if known[identity(finding)]:
+                known[identity(finding)] -= 1
+            else:
+                more.append(replace(finding, message=finding.message + LOOSENED))
+        return more, []
+
+    def _ended(
+        self,
+        outcome: Outcome,
+        *,
+        reason: str | None = None,
+        findings: tuple[Finding, ...] = (),
+        summary: str = "",
+        counts: Mapping[str, int] | None = None,
+        tool: str | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> GateResult:
+        return GateResult(
+            gate=self.name,
+            outcome=outcome,
+            reason=reason,
+            findings=findings,
+            summary=summary,
+            counts=counts or {},
+            tool=tool,
+            notes=notes,
+        )
+
+
+def _paths(job: Job) -> set[str]:
+    return {path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)}
+
+
+def _telling(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name in _TELLING or (name.endswith((".txt", ".in")) and "requirements" in path)
+
+
+def _outside(job: Job, done: mypy.Checked) -> list[str]:
+    """Say which changed files mypy did not read."""
+    unread = [file.path for file in landed(job, PYTHON) if file.path not in done.read]
+    if not unread:
+        return []
+    more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""
+    return [f"not among what mypy checks: {', '.join(unread[:_SHOWN])}{more}"]
+
+
+def _settings_of_target(job: Job, tree: str) -> dict[str, tuple[str, str] | None]:
+    """Return the entries that give *tree* the target's mypy settings; empty where it has them."""
+    paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in (*mypy.OWN, *mypy.SHARED)]
+    here, there = job.blobs.entries(job.change.target, paths), job.blobs.entries(tree, paths)
+    return {path: here.get(path) for path in paths if here.get(path) != there.get(path)}
