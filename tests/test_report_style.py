@@ -110,6 +110,11 @@ def test_a_terminal_that_does_not_know_its_width_has_80() -> None:
     assert style_for(Blind(), XTERM).width == 80
 
 
+def test_text_that_fits_is_left_alone() -> None:
+    assert screen().cut("名前", 4) == "名前"
+    assert screen().cut("abc", 0) == ""
+
+
 def test_wide_and_combining_characters_are_measured() -> None:
     assert cells("ab") == 2
     assert cells("名前") == 4
@@ -153,8 +158,9 @@ def test_importing_the_style_starts_nothing_heavy() -> None:
     import subprocess
 
     program = (
-        "import sys; from everycommit.report import terminal, live, style; "
-        "print(*sorted({'subprocess', 'unicodedata', 'textwrap', 'json', 'logging'} & set(sys.modules)))"
+        "import sys; before = set(sys.modules); from everycommit.report import terminal, live, style; "
+        "heavy = {'subprocess', 'unicodedata', 'textwrap', 'json', 'logging'}; "
+        "print(*sorted(heavy & (set(sys.modules) - before)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
 

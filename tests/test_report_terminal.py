@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from everycommit.change import FileChange
@@ -640,7 +640,7 @@ def test_a_path_that_is_not_utf_8_can_be_written_to_any_stream(encoding: str) ->
     assert ("✗" in text) is (encoding == "utf-8")
 
 
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(VERDICTS, max_size=3),
     st.builds(
