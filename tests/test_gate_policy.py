@@ -1,0 +1,126 @@
+"""The policy gate: numbers a person can check, limits only where there is something to compare with."""
+
+from dataclasses import replace
+from typing import Any
+
+from everycommit.config.schema import Config, Loosening, PolicySettings, Settings
+from everycommit.gates.base import Gate
+from everycommit.gates.policy import Policy
+from everycommit.result import Outcome
+from given import Objects, change, changed, job
+
+LOOSENED = (Loosening(key="policy.max_files", base="3", target="9"),)
+
+
+def config(*, loosened: tuple[Loosening, ...] = (), adopting: bool = False, **policy: Any) -> Config:
+    settings = replace(PolicySettings(max_file_bytes=None), **policy)
+    return Config(settings=Settings(policy=settings), loosened=loosened, adopting=adopting)
+
+
+def test_it_is_a_gate() -> None:
+    gate: Gate = Policy()
+
+    assert gate.name == "policy"
+    assert gate.older(job(change()), "tree", ()) == ()
+
+
+def test_a_change_within_the_limits_passes_with_its_numbers() -> None:
+    result = Policy().check(job(change(changed("a", 41, 7), changed("b", 0, 1)), config=config()))
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "41 of 400 lines"
+    assert result.brief == ""
+    assert result.counts == {"added": 41, "removed": 8, "files": 2, "limit": 400}
+    assert result.findings == ()
+    assert result.notes == ()
+
+
+def test_a_change_over_a_limit_fails() -> None:
+    result = Policy().check(job(change(changed("a", 401)), config=config()))
+
+    assert result.outcome is Outcome.FAILED
+    assert result.summary == "401 of 400 lines"
+    assert [finding.rule for finding in result.findings] == ["policy/added-lines"]
+
+
+def test_without_a_limit_the_summary_names_none() -> None:
+    result = Policy().check(job(change(changed("a", 9000)), config=config(max_added_lines=None)))
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "9000 lines"
+    assert "limit" not in result.counts
+
+
+def test_what_is_not_counted_is_said_with_its_sum() -> None:
+    files = [changed(f"{name}.lock", 100, 1) for name in "abcde"]
+
+    result = Policy().check(job(change(changed("x.py", 2), *files), config=config()))
+
+    assert result.counts["added"] == 2
+    assert result.notes == ("not counted (policy.uncounted): +500 -5 in a.lock, b.lock, c.lock and 2 more",)
+
+
+def test_limits_are_off_where_there_is_no_older_tree_and_it_is_said() -> None:
+    result = Policy().check(job(change(changed("a", 9000), whole=True), config=config()))
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "9000 lines, limits on size are off: there is no older tree"
+    assert "limit" not in result.counts
+
+
+def test_limits_are_off_for_the_change_that_adopts_everycommit() -> None:
+    result = Policy().check(job(change(changed("a", 9000)), config=config(adopting=True)))
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "9000 lines, limits on size are off: this change adopts everycommit"
+
+
+def test_a_loosened_setting_fails_beside_other_changes_and_passes_alone() -> None:
+    mixed = job(change(changed("pyproject.toml", 1), changed("a", 1)), config=config(loosened=LOOSENED))
+    alone = job(change(changed("pyproject.toml", 1)), config=config(loosened=LOOSENED))
+
+    assert Policy().check(mixed).outcome is Outcome.FAILED
+    result = Policy().check(alone)
+    assert result.outcome is Outcome.PASSED
+    assert [(finding.rule, finding.severity) for finding in result.findings] == [
+        ("policy/settings-loosened", "warning")
+    ]
+
+
+def test_it_has_nothing_to_judge_where_the_author_changed_nothing() -> None:
+    """A clean merge brings others' work only."""
+    merge = change(landing=[changed("a", 1)])
+
+    assert Policy().skip(job(merge, config=config())) == "the merge adds nothing of its own"
+    assert Policy().skip(job(merge, config=config(loosened=LOOSENED))) is None
+    assert Policy().skip(job(change(changed("a")), config=config())) is None
+
+
+def test_everything_that_decides_is_among_the_inputs() -> None:
+    files = change(changed("a", 1))
+    base = job(files, config=config())
+    others = [
+        job(files, config=config(max_files=3)),
+        job(files, config=config(loosened=LOOSENED)),
+        job(files, config=config(adopting=True)),
+        job(replace(files, base="d" * 40), config=config()),
+        job(replace(files, target="d" * 40), config=config()),
+        job(replace(files, parents=()), config=config()),
+        job(files, config=config(), occasion="ci"),
+    ]
+
+    inputs = [dict(Policy().inputs(one)) for one in (base, *others)]
+
+    assert all(inputs[0] != other for other in inputs[1:])
+    assert inputs[0] == dict(Policy().inputs(job(files, config=config())))
+    assert all(isinstance(value, str) for value in inputs[0].values())
+
+
+def test_it_needs_no_folder() -> None:
+    """The job's folder does not exist, its children are None: nothing is started."""
+    objects = Objects()
+    oid = objects.put(b"x" * 9)
+
+    result = Policy().check(job(change(changed("a", 1, new=oid)), config=config(max_file_bytes=8), blobs=objects))
+
+    assert [finding.rule for finding in result.findings] == ["policy/file-bytes"]
