@@ -15,6 +15,7 @@ from everycommit.report.style import Style, cells, style_for
 from everycommit.report.terminal import render
 from everycommit.result import NOTE, Finding, GateResult, Outcome, Verdict
 from verdicts import (
+    FAILED_TEST,
     LINT,
     POLICY,
     REVIEW_WARNED,
@@ -143,6 +144,31 @@ def test_a_change_whose_gates_the_user_skipped_is_not_nothing_to_judge() -> None
     skipped = verdict(TWO, gate("policy", "skipped", reason=reason), gate("lint", "skipped", reason=reason))
 
     assert shown(skipped) == "everycommit  2 files +14 -3  NOT JUDGED: skipped by you (SKIP=everycommit)\n"
+
+
+def test_the_notes_of_a_gate_that_passed_stand_below_the_line() -> None:
+    passed = verdict(TWO, POLICY, replace(TESTS, notes=("3 tests of 14 skipped by themselves",)), seconds=2)
+
+    assert shown(passed) == lines("""
+everycommit  2 files +14 -3  policy tests 14/312  ✓ 2.0s
+  note: tests: 3 tests of 14 skipped by themselves
+""")
+
+
+def test_tests_that_failed_before_are_not_hidden_by_the_line() -> None:
+    old = replace(FAILED_TEST, new=False)
+    tests = gate("tests", summary="1 of 14 selected failed (312 in all)", brief="14/312", findings=(old,))
+
+    assert shown(verdict(TWO, POLICY, tests, seconds=2)) == lines("""
+everycommit  2 files +14 -3  policy tests 14/312  ✓ 2.0s
+  note: tests: 1 of 14 selected failed (312 in all), as before
+""")
+
+
+def test_of_tests_that_failed_the_new_ones_are_counted() -> None:
+    tests = replace(TESTS_FAILED, summary="2 of 14 failed", findings=(FAILED_TEST, replace(FAILED_TEST, new=False)))
+
+    assert "  ✗ tests    2 of 14 failed, 1 new  " in shown(verdict(TWO, tests))
 
 
 def test_notes_on_settings_stand_below_the_line() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
 from .style import Style, cells, wrapped
-from .words import branch, counted, kind, label, lasted, left_out, reasons, said, why
+from .words import as_before, branch, counted, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "
@@ -40,7 +40,7 @@ def _needs_words(verdict: Verdict) -> bool:
     if all(left_out(gate) for gate in verdict.gates):
         return False
     return any(
-        gate.outcome not in quiet or gate.blocks or gate.notes or left_out(gate) or any(it.new for it in gate.findings)
+        gate.outcome not in quiet or gate.blocks or left_out(gate) or any(it.new for it in gate.findings)
         for gate in verdict.gates
     )
 
@@ -186,6 +186,8 @@ def _repairs(verdict: Verdict, style: Style) -> list[str]:
 
 def _notes(verdict: Verdict, style: Style) -> list[str]:
     notes = [*verdict.notes, *(f"{label(gate)}: {note}" for gate in verdict.gates for note in gate.notes)]
+    if not _needs_words(verdict):
+        notes += [f"{label(gate)}: {said(gate)}" for gate in verdict.gates if as_before(gate)]
     out: list[str] = []
     for note in dict.fromkeys(notes):
         text = f"note: {style.text(note).strip()}"

@@ -78,11 +78,20 @@ def said(gate: GateResult) -> str:
     return ": ".join([*clauses, why(gate)] if gate.reason else clauses)
 
 
+def as_before(gate: GateResult) -> bool:
+    """Tell whether *gate* passed only because what failed had failed before: the one line must not hide that."""
+    return gate.outcome is Outcome.PASSED and gate.older > 0 and "failed" in gate.summary
+
+
 def _counts(gate: GateResult, *, own: str) -> Iterator[str]:
     """Yield the numbers of new findings, where the gate's own words do not have them."""
     errors = gate.new_errors
     if errors and not any(word in own for word in ("finding", "failed", "error")):
         yield counted(errors, "new finding")
+    elif errors and gate.older and "new" not in own:
+        yield f"{errors:,} new"
+    elif as_before(gate):
+        yield "as before"
     warnings = sum(finding.new and finding.severity == WARNING for finding in gate.findings)
     if warnings and "warning" not in own:
         yield counted(warnings, "warning")
