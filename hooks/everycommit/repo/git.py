@@ -189,8 +189,12 @@ def too_old(version: tuple[int, int]) -> UsageError:
 def last_words(done: Done) -> str:
     """Return git's own last line about what went wrong."""
     lines = [line for line in done.err.decode(errors="replace").splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines
-    return telling[-1].strip() if telling else f"ended with {done.code} and said nothing"
+    if not lines:
+        return f"ended with {done.code} and said nothing"
+    telling = [number for number, line in enumerate(lines) if line.startswith(("fatal:", "error:"))]
+    last = telling[-1] if telling else len(lines) - 1
+    # What ends with a colon goes on: the unknown extension, the paths that are in the way.
+    return " ".join(line.strip() for line in lines[last : last + 1 + lines[last].endswith(":")])
 
 
 class Batch:

@@ -72,7 +72,8 @@ def discover(cwd: Path, environ: Mapping[str, str]) -> Repository:
     if len(lines) < 2 or (done.code != 0 and "HEAD" not in lines):
         raise _refusal(git, cwd, done)
     if done.code == 0 and len(lines) == 8:
-        places, head = lines[2:6], (lines[6], lines[7])
+        # A file of that name is what an unborn HEAD "stands" for.
+        places, head = lines[2:6], None if lines[6] == "HEAD" else (lines[6], lines[7])
     elif done.code != 0 and len(lines) == 7:
         places, head = lines[2:6], None
     else:
@@ -129,10 +130,8 @@ def _one_by_one(git: Git) -> list[str]:
 
 def _head(git: Git) -> tuple[str, str] | None:
     done = git.run("rev-parse", *_HEAD)
-    if done.code != 0:
-        return None
-    head, head_tree = done.out.decode().split()
-    return head, head_tree
+    head, _, head_tree = done.out.decode().strip().partition("\n")
+    return None if done.code != 0 or head == "HEAD" else (head, head_tree)
 
 
 def _must_be_unborn(git: Git, done: Done) -> None:
