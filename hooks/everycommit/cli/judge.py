@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
-from ..config.load import load, user_file
+from ..config.load import load, user_settings
 from ..config.schema import Config, Settings
 from ..config.trust import Accepted
 from ..deadline import Deadline
@@ -77,11 +77,10 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     base = change.parents[0] if change.parents else None
     target = _settings_file(here, change.target)
     same = base is not None and all(file.path != SETTINGS_FILE for file in change.landing)
-    path = user_file(call.environ)
     return load(
         base=target if same else _settings_file(here, base),
         target=target,
-        user=(str(path), path.read_bytes()) if path.is_file() else None,
+        user=user_settings(call.environ),
         environ=call.environ,
         flags={"timeout": wish.timeout} if wish.timeout is not None else {},
         whole=change.whole,
@@ -117,7 +116,7 @@ def verdict(
     began = time.monotonic()
     config = configured(here, candidate, call, wish)
     settings = config.settings
-    gates = catalog(settings)
+    gates = catalog(settings, call.environ)
     names = _names(wish, settings, candidate, gates)
     skipped = left_out(call, wish, gates)
     deadline = Deadline.after(settings.timeout)
