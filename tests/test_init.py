@@ -1,8 +1,5 @@
 """`init` sees what kind of project it is and adds a short table of settings, every other byte staying."""
 
-import os
-import pty
-import select
 import stat
 import subprocess
 import tomllib
@@ -17,6 +14,7 @@ from everycommit.config.load import load
 from everycommit.config.proposal import appended, block, entry, sentence
 from everycommit.errors import UsageError
 from support import EVERYCOMMIT, Repo
+from terminal import on_a_terminal
 
 PROJECT = b'[project]\nname = "shop"\nversion = "1"\n'
 
@@ -432,39 +430,11 @@ def test_a_full_disk_leaves_the_file_as_it_was(shop: Repo) -> None:
     assert path.read_bytes() == before
 
 
-def conversation(repo: Repo, *argv: str, answers: str) -> tuple[int, str]:
-    """Run a command on a terminal, type *answers*, return its exit code and what the terminal showed."""
-    terminal, other = pty.openpty()
-    with subprocess.Popen(
-        [*EVERYCOMMIT, *argv],
-        cwd=repo.root,
-        env=repo.environ | {"TERM": "xterm"},
-        stdin=other,
-        stdout=other,
-        stderr=other,
-        close_fds=True,
-    ) as process:
-        os.close(other)
-        os.write(terminal, answers.encode())
-        said = b""
-        while select.select([terminal], [], [], 60)[0]:
-            try:
-                more = os.read(terminal, 65536)
-            except OSError:
-                break
-            if not more:
-                break
-            said += more
-        os.close(terminal)
-        code = process.wait(60)
-    return code, said.decode().replace("\r\n", "\n")
-
-
 @pytest.mark.parametrize(
     ("answers", "writes"), [("\n", True), ("y\n", True), ("what\nyes\n", True), ("n\n", False), ("\x04", False)]
 )
 def test_on_a_terminal_init_asks(shop: Repo, answers: str, *, writes: bool) -> None:
-    code, said = conversation(shop, "init", answers=answers)
+    code, said = on_a_terminal(shop, "init", answers=answers)
 
     assert code == 0, said
     assert said.count("Write this? [Y/n]") == (2 if "what" in answers else 1)

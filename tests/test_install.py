@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+import everycommit
+from everycommit.config.trust import Accepted
 from everycommit.errors import RepositoryError, UsageError
 from everycommit.repo.githooks import BEFORE, HOOKS, Hook, Kind, hooks_folder, look, script
 from everycommit.repo.install import Step, install, uninstall
 from everycommit.repo.repository import discover
-from support import Repo
+from support import Repo, state
+from terminal import on_a_terminal
 
 START = (sys.executable, "-I")
 RECORDER = """\
@@ -676,3 +679,190 @@ def test_a_hooks_path_that_is_no_folder_is_named_with_the_way_on(repo: Repo, val
 
     with pytest.raises(UsageError, match=r"git runs no hooks here; `git config --show-origin core.hooksPath`"):
         found(repo)
+
+
+# --- the commands --------------------------------------------------------------------------------------------------
+
+
+def test_install_and_uninstall_say_what_they_did(repo: Repo) -> None:
+    first = repo.everycommit("install", "--no-fill")
+    again = repo.everycommit("install", "--no-fill")
+    back = repo.everycommit("uninstall")
+    none = repo.everycommit("uninstall")
+
+    assert [done.returncode for done in (first, again, back, none)] == [0, 0, 0, 0]
+    assert first.stdout == "✓ hooks: pre-commit, pre-merge-commit, pre-push\n"
+    assert again.stdout == "✓ hooks: pre-commit, pre-merge-commit, pre-push (nothing had to change)\n"
+    assert back.stdout == "✓ pre-commit: removed\n✓ pre-merge-commit: removed\n✓ pre-push: removed\n"
+    assert none.stdout == f"There was no hook of everycommit in {repo.root}/.git/hooks.\n"
+
+
+def test_install_says_what_became_of_the_hooks_that_were_there(repo: Repo) -> None:
+    hooks = repo.root / ".git/hooks"
+    executable(hooks / "pre-commit", PRE_COMMIT.format(code=0))
+    executable(hooks / "pre-push", "#!/bin/sh\n", 0o644)
+
+    said = repo.everycommit("install", "--no-fill").stdout
+
+    assert "  pre-commit: the hook that was there is kept as pre-commit.before-everycommit and runs first\n" in said
+    assert "  pre-push: the hook that was there is kept as pre-push.before-everycommit and is not executable" in said
+    assert (
+        "! pre-commit manages hooks here and may write its own over these; `everycommit install` mends that\n" in said
+    )
+    assert "  or name everycommit in its configuration instead: `everycommit init` shows the lines\n" in said
+
+    back = repo.everycommit("uninstall").stdout
+    assert "✓ pre-commit: taken out, and the hook from before put back\n" in back
+
+
+@pytest.mark.parametrize(
+    ("place", "said"), [("tools/hooks", "lies in the working tree"), ("../shared", "every repository")]
+)
+def test_install_says_when_the_hooks_are_not_this_repositorys_alone(repo: Repo, place: str, said: str) -> None:
+    repo.git("config", "core.hooksPath", place)
+
+    done = repo.everycommit("install", "--no-fill")
+
+    assert done.returncode == 0
+    assert "! core.hooksPath: " in done.stdout
+    assert said in done.stdout
+    assert look(repo.root / place, "pre-commit").kind is Kind.OURS
+
+
+def test_a_hook_that_is_left_alone_is_an_exit_of_2(repo: Repo) -> None:
+    repo.everycommit("install", "--no-fill")
+    path = repo.root / ".git/hooks/pre-push"
+    path.write_bytes(path.read_bytes() + b"true\n")
+
+    again, back = repo.everycommit("install", "--no-fill"), repo.everycommit("uninstall")
+
+    assert (again.returncode, back.returncode) == (2, 2)
+    assert "✓ hooks: pre-commit, pre-merge-commit (nothing had to change)\n" in again.stdout
+    assert f"✗ {path} was edited since everycommit wrote it; move it away and install again\n" in again.stdout
+    assert f"✗ {path} was edited since everycommit wrote it\n" in back.stdout
+
+
+def test_install_into_nothing_and_bare_is_one_line(tmp_path: Path) -> None:
+    bare = Repo.make(tmp_path / "bare", tmp_path / "home", bare=True)
+
+    for command in ("install", "uninstall"):
+        for cwd in (tmp_path, bare.root):
+            done = bare.everycommit(command, cwd=cwd)
+            assert done.returncode == 2
+            assert done.stderr.count("\n") == 1
+
+
+def test_install_refuses_where_the_hook_could_not_load_everycommit(repo: Repo, tmp_path: Path) -> None:
+    """A Python that has it through PYTHONPATH only: in a commit that variable may be another."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "bare"], check=True)
+    code = Path(everycommit.__file__).parents[1]
+
+    done = subprocess.run(
+        [tmp_path / "bare/bin/python", "-m", "everycommit", "install"],
+        cwd=repo.root,
+        env=repo.environ | {"PYTHONPATH": str(code)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert f"everycommit is not installed in '{tmp_path}/bare/bin/python', a hook could not load it" in done.stderr
+    assert not (repo.root / ".git/hooks/pre-commit").exists()
+
+
+COMMANDS = """\
+[tool.everycommit.command.docs]
+run = ["make", "docs"]
+[tool.everycommit.command.web]
+run = ["npm", "test"]
+"""
+
+
+def test_without_a_terminal_commands_wait(repo: Repo) -> None:
+    repo.stage("pyproject.toml", COMMANDS).commit()
+
+    done = repo.everycommit("install", "--no-fill")
+
+    assert done.returncode == 0
+    assert "command.docs (HEAD and index): make docs" in done.stdout
+    assert done.stdout.endswith("2 of these wait: read them, then `everycommit trust`\n")
+    assert not Accepted(repo.root / ".git").all()
+
+
+def test_yes_accepts_the_commands(repo: Repo) -> None:
+    repo.stage("pyproject.toml", COMMANDS).commit()
+
+    done = repo.everycommit("install", "--no-fill", "--yes")
+    again = repo.everycommit("install", "--no-fill")
+
+    assert done.returncode == 0
+    assert sorted(Accepted(repo.root / ".git").all().values()) == ["command.docs: make docs", "command.web: npm test"]
+    assert "command" not in again.stdout
+
+
+def test_on_a_terminal_install_asks_for_each_command(repo: Repo) -> None:
+    repo.stage("pyproject.toml", COMMANDS).commit()
+
+    code, said = on_a_terminal(repo, "install", "--no-fill", answers="n\ny\n")
+
+    assert code == 0, said
+    assert "Let command.docs run `make docs` here?" in said
+    assert list(Accepted(repo.root / ".git").all().values()) == ["command.web: npm test"]
+
+
+def test_mistakes_in_the_settings_are_said_after_the_hooks_are_there(repo: Repo) -> None:
+    repo.stage("pyproject.toml", "[tool.everycommit]\ntimeout = -1\n").commit()
+
+    done = repo.everycommit("install", "--no-fill")
+
+    assert done.returncode == 2
+    assert "timeout" in done.stderr
+    assert look(repo.root / ".git/hooks", "pre-commit").kind is Kind.OURS
+
+
+def test_install_fills_the_snapshot_of_head(repo: Repo) -> None:
+    repo.stage("src/shop.py", "x = 1\n").commit()
+    before = state(repo)
+
+    done = repo.everycommit("install")
+
+    assert done.returncode == 0, done.stderr
+    assert "✓ snapshot filled" in done.stdout
+    cache = Path(repo.environ["XDG_CACHE_HOME"], "everycommit")
+    assert [path.read_text() for path in cache.rglob("shop.py")] == ["x = 1\n"]
+    assert state(repo) == before
+
+
+def test_without_a_commit_there_is_nothing_to_fill(repo: Repo) -> None:
+    done = repo.everycommit("install")
+
+    assert done.returncode == 0
+    assert "snapshot" not in done.stdout
+
+
+def test_on_a_terminal_filling_is_said_and_wiped_out(repo: Repo) -> None:
+    repo.stage("a.py", "x = 1\n").commit()
+
+    code, said = on_a_terminal(repo, "install", answers="")
+
+    assert code == 0, said
+    assert "  filling the snapshot, so that the first commit does not have to ...\r\x1b[K" in said
+    assert said.index("filling") < said.index("snapshot filled")
+
+
+def test_a_commit_runs_the_installed_hook_in_a_linked_worktree_and_under_hooks_path(repo: Repo, tmp_path: Path) -> None:
+    """The folder that `install` writes to is the one that git itself calls from."""
+    repo.stage("a", "1").commit()
+    linked = Repo(tmp_path / "linked", repo.environ)
+    repo.git("worktree", "add", "--quiet", str(linked.root))
+    repo.git("config", "core.hooksPath", "tools/our hooks")
+    repo.everycommit("install", "--no-fill")
+    linked.everycommit("install", "--no-fill")
+    for place in (repo, linked):
+        executable(place.root / "tools/our hooks" / f"pre-commit{BEFORE}", "#!/bin/sh\necho before >&2\nexit 9\n")
+
+        done = place.attempt("commit", "--allow-empty", "-m", "x")
+
+        assert done.returncode == 1
+        assert done.stderr == "before\n"

@@ -83,7 +83,7 @@ def _start(call: Call) -> tuple[str, ...]:
 def _written(steps: Sequence[Step], style: Style) -> Iterable[str]:
     there = [step.hook.name for step in steps if step.did != "left"]
     if there:
-        news = "" if any(step.did != "unchanged" for step in steps) else " (nothing had to change)"
+        news = "" if any(step.did in {"written", "renewed"} for step in steps) else " (nothing had to change)"
         yield f"{style.good(style.symbol('passed'))} hooks: {', '.join(there)}{news}"
     for step in steps:
         if step.did == "left":
