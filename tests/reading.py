@@ -16,10 +16,10 @@ Result = TypeVar("Result")
 
 
 @contextmanager
-def opened(repo: Repo, *, cwd: Path | None = None, **env: str) -> Iterator[tuple[Repository, Quarantine]]:
+def opened(repo: Repo, *, cwd: Path | None = None) -> Iterator[tuple[Repository, Quarantine]]:
     """Yield the repository and a quarantine in a folder that goes afterwards."""
     with tempfile.TemporaryDirectory() as folder:
-        repository = discover(cwd or repo.root, repo.environ | env)
+        repository = discover(cwd or repo.root, repo.environ)
         quarantine = Quarantine(repository, Path(folder))
         try:
             yield repository, quarantine
@@ -27,12 +27,10 @@ def opened(repo: Repo, *, cwd: Path | None = None, **env: str) -> Iterator[tuple
             quarantine.close()
 
 
-def read(
-    repo: Repo, reader: Callable[[Repository, Quarantine], Result], *, cwd: Path | None = None, **env: str
-) -> Result:
+def read(repo: Repo, reader: Callable[[Repository, Quarantine], Result], *, cwd: Path | None = None) -> Result:
     """Return what *reader* says, its hunks parsed; fails the test where it touched anything of the user's."""
     before = state(repo)
-    with opened(repo, cwd=cwd, **env) as (repository, quarantine):
+    with opened(repo, cwd=cwd) as (repository, quarantine):
         result = reader(repository, quarantine)
         if isinstance(result, Candidate):
             _ = [list(file.hunks) for file in result.change.files]
@@ -43,10 +41,17 @@ def read(
 def diff(repo: Repo, base: str, target: str, *, patch: bool = True) -> dict[str, FileChange]:
     """Return the files between two revisions by path."""
 
+    one, other = (repo.text("--no-replace-objects", "rev-parse", f"{rev}^{{tree}}") for rev in (base, target))
+
     def reader(_: Repository, quarantine: Quarantine) -> tuple[FileChange, ...]:
-        return quarantine.diff(quarantine.tree_of(base), quarantine.tree_of(target), patch=patch)
+        return quarantine.diff(one, other, patch=patch)
 
     return {file.path: file for file in read(repo, reader)}
+
+
+def under(repo: Repo, **env: str) -> Repo:
+    """Return *repo* with more in its environment."""
+    return Repo(repo.root, repo.environ | env)
 
 
 def files(candidate: Candidate) -> dict[str, FileChange]:

@@ -40,10 +40,11 @@ class _Section(NamedTuple):
     end: int
 
 
-def parsed(raw: bytes, *, cut: bool = False) -> tuple[FileChange, ...]:
+def parsed(raw: bytes, *, cut: bool = False, without: str = NOT_ASKED) -> tuple[FileChange, ...]:
     """Return the files of *raw*, in git's order.
 
-    With *cut*, *raw* is the beginning of a longer output: files whose patch is not there in full are ``unread``.
+    With *cut*, *raw* is the beginning of a longer output: files whose patch is not there in full are ``unread``. Where
+    there is no patch at all, *without* says why.
 
     Raises:
         RepositoryError: It is no diff of two trees, or its parts do not belong together.
@@ -51,7 +52,7 @@ def parsed(raw: bytes, *, cut: bool = False) -> tuple[FileChange, ...]:
     records, position = _records(raw)
     counts, position = _counts(raw, position, len(records))
     if position == len(raw) and not cut:
-        return tuple(_file(record, count, NOT_ASKED) for record, count in zip(records, counts, strict=True))
+        return tuple(_file(record, count, without) for record, count in zip(records, counts, strict=True))
     sections = iter(_sections(raw, position, cut=cut))
     files = []
     for record, count in zip(records, counts, strict=True):

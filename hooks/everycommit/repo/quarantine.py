@@ -16,7 +16,7 @@ from ..deadline import Deadline
 from ..errors import MissingObjects, RepositoryError
 from .bare import alternates, lay_out, writing
 from .git import Batch, Git
-from .patch import complete, parsed
+from .patch import NOT_ASKED, TOO_LARGE, complete, parsed
 from .repository import Repository
 
 READ_AT_MOST = 32 << 20
@@ -244,7 +244,8 @@ class Quarantine:
                 if not done.cut or complete(done.out):
                     files = parsed(done.out, cut=done.cut)
             if files is None:
-                files = parsed(self.git.out(*_DIFF, base, target, deadline=deadline))
+                raw = self.git.out(*_DIFF, base, target, deadline=deadline)
+                files = parsed(raw, without=TOO_LARGE if patch else NOT_ASKED)
         return self._told(files)
 
     def _told(self, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
