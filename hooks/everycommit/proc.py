@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from .child import GRACE, TICK, Following, Output, program_path, reap, signal_group
 from .deadline import Deadline
 from .errors import Interrupted, ToolError
+from .following import GRACE, TICK, Following, Output, program_path, reap, signal_group
 from .watcher import Watcher, announced
 
 if TYPE_CHECKING:

@@ -24,9 +24,14 @@ def lay_out(folder: Path, repository: Repository, places: Sequence[Path]) -> Non
     new = repository.object_format != "sha1"
     extension = f"[extensions]\n\tobjectFormat = {repository.object_format}\n" if new else ""
     (folder / "config").write_text(f"[core]\n\trepositoryFormatVersion = {int(new)}\n\tbare = true\n{extension}")
-    (folder / "objects/info/alternates").write_bytes(b"".join(map(_quoted, places)))
+    point_at(folder, places)
     if repository.shallow:
         (folder / "shallow").write_bytes((repository.common_dir / "shallow").read_bytes())
+
+
+def point_at(folder: Path, places: Sequence[Path]) -> None:
+    """Let the repository in *folder* take objects from the object folders *places*, and from nowhere else."""
+    (folder / "objects/info/alternates").write_bytes(b"".join(map(_quoted, places)))
 
 
 def _quoted(place: Path) -> bytes:

@@ -11,8 +11,8 @@ from pathlib import Path
 from ..errors import SnapshotError
 
 _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by everycommit; may be removed at any time.\n"
-_WAY_ON = "set EVERYCOMMIT_CACHE_DIR to a folder that can be written; `everycommit doctor` shows what is used"
-_STALE = 3600.0
+WAY_ON = "set EVERYCOMMIT_CACHE_DIR to a folder that can be written; `everycommit doctor` shows what is used"
+STALE = 3600.0
 """Seconds after which a folder that its maker never finished is somebody's who died."""
 
 
@@ -47,7 +47,7 @@ def _chosen(text: str, name: str, environ: Mapping[str, str]) -> Path:
     try:
         return _made(folder)
     except OSError as error:
-        raise SnapshotError(f"cannot write to '{folder}', which {name} names: {error.strerror}; {_WAY_ON}") from error
+        raise SnapshotError(f"cannot write to '{folder}', which {name} names: {error.strerror}; {WAY_ON}") from error
 
 
 def _usual(environ: Mapping[str, str]) -> Iterator[Path]:
@@ -65,11 +65,11 @@ def _temporary(environ: Mapping[str, str]) -> Path:
         found = made.lstat()
     except OSError as error:
         raise SnapshotError(
-            f"there is no HOME with a cache folder that can be written, nor '{folder}': {error.strerror}; {_WAY_ON}"
+            f"there is no HOME with a cache folder that can be written, nor '{folder}': {error.strerror}; {WAY_ON}"
         ) from error
     # Anybody may have made that name before us: code from there would run as us.
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise SnapshotError(f"'{folder}' belongs to somebody else or is open to others; {_WAY_ON}")
+        raise SnapshotError(f"'{folder}' belongs to somebody else or is open to others; {WAY_ON}")
     return made
 
 
@@ -126,7 +126,7 @@ def run_folder(cache: Path) -> Iterator[Path]:
         # Only now can others see it: a sweep would take the lock of a folder whose owner has not come so far.
         unfinished.rename(folder)
     except OSError as error:
-        raise SnapshotError(f"cannot make the folder '{folder}': {error.strerror}; {_WAY_ON}") from error
+        raise SnapshotError(f"cannot make the folder '{folder}': {error.strerror}; {WAY_ON}") from error
     try:
         _sweep(runs)
         yield folder
@@ -142,7 +142,7 @@ def _sweep(runs: Path) -> None:
         # Another run may sweep, or end, at the same moment: whatever is gone is gone.
         with suppress(OSError):
             if folder.name.startswith("."):
-                if time.time() - folder.lstat().st_mtime > _STALE:
+                if time.time() - folder.lstat().st_mtime > STALE:
                     remove(folder)
                 continue
             lock = locked(folder / "lock", create=False)

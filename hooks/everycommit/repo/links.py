@@ -1,0 +1,79 @@
+"""Takes into a snapshot what the project needs besides the tree: the setting ``snapshot.link``."""
+
+import os
+import stat
+from collections.abc import Collection, Sequence
+from pathlib import Path, PurePosixPath
+
+from ..errors import SnapshotError, ToolError
+from .cache import WAY_ON
+
+
+def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str]) -> tuple[str, ...]:
+    """Copy files and link folders of the working tree *top* into *tree*; return a sentence for each that is missing.
+
+    A folder is a link: what a test writes there is written in the working tree.
+
+    Raises:
+        ToolError: A path is tracked, or leads outside.
+        SnapshotError: It cannot be copied.
+    """
+    missing = []
+    for path in dict.fromkeys(paths):
+        relative = _inside(path)
+        source, place = top / relative, tree / relative
+        _must_be_free(tree, place, path, submodules)
+        try:
+            mode = source.stat().st_mode
+        except OSError:
+            missing.append(f"'{path}', which the setting 'snapshot.link' names, is not in the working tree")
+            continue
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if stat.S_ISDIR(mode):
+                if path in submodules:
+                    place.rmdir()
+                place.symlink_to(source, target_is_directory=True)
+            elif stat.S_ISREG(mode):
+                _copy(source, place)
+            else:
+                raise ToolError(f"the setting 'snapshot.link' names {path!r}, which is neither a file nor a folder")
+        except OSError as error:
+            raise SnapshotError(
+                f"'{path}' of the setting 'snapshot.link' cannot be taken into the snapshot: {error.strerror}; {WAY_ON}"
+            ) from error
+    return tuple(missing)
+
+
+def _inside(path: str) -> PurePosixPath:
+    relative = PurePosixPath(path)
+    if relative.is_absolute() or not relative.parts or {"..", ".git"} & set(relative.parts):
+        raise ToolError(
+            f"the setting 'snapshot.link' names {path!r}, which is not a path in the working tree; "
+            "write it from the repository's root on"
+        )
+    return relative
+
+
+def _must_be_free(tree: Path, place: Path, path: str, submodules: Collection[str]) -> None:
+    # Whatever is there is the tree's: all else was just removed.
+    if str(place.relative_to(tree)) in submodules:
+        return
+    if os.path.lexists(place):
+        raise ToolError(
+            f"the setting 'snapshot.link' names {path!r}, which is tracked by git and therefore in the snapshot; "
+            "take it out of the setting"
+        )
+    for parent in place.relative_to(tree).parents:
+        found = tree / parent
+        if os.path.lexists(found) and (found.is_symlink() or not found.is_dir()):
+            raise ToolError(f"the setting 'snapshot.link' names {path!r}, but '{parent}' is not a folder in the tree")
+
+
+def _copy(source: Path, place: Path) -> None:
+    import shutil
+
+    shutil.copyfile(source, place)
+    found = source.stat()
+    place.chmod(stat.S_IMODE(found.st_mode) | stat.S_IWUSR)
+    os.utime(place, ns=(found.st_atime_ns, found.st_mtime_ns))

@@ -1,0 +1,132 @@
+"""Trees as folders for the gates: laid out in warm slots under the user's cache, beside nothing of the user's."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from ..config.schema import SnapshotSettings
+from ..deadline import Deadline
+from ..errors import SnapshotError
+from .gitfolder import give_git
+from .layout import laid_out
+from .links import link
+from .quarantine import Quarantine
+from .repository import Repository
+from .slot import Slot, take
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A tree as a folder, ours until the run ends."""
+
+    path: Path
+    tree: str
+    caches: Path
+    """A folder for tools' caches, beside the tree, that stays with it from run to run."""
+    lock: int
+    """File descriptor that keeps others out: hand it to every child that works here."""
+    notes: tuple[str, ...]
+
+
+class Snapshots:
+    """Implements ``gates.base.Trees`` for one target. Thread-safe: each tree is laid out once, by who asks first."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        quarantine: Quarantine,
+        cache: Path,
+        settings: SnapshotSettings,
+        *,
+        target: str,
+        deadline: Deadline,
+    ) -> None:
+        self._repository = repository
+        self._quarantine = quarantine
+        self._cache = cache
+        self._settings = settings
+        self._target = target
+        self._deadline = deadline
+        self._lock = threading.Lock()
+        self._taken: dict[str, _Once] = {}
+        self._slots: list[Slot] = []
+        self._closed = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def target(self) -> Snapshot:
+        """Return the change's target as a folder.
+
+        Raises:
+            SnapshotError: It cannot be laid out.
+            ToolError: A path of the setting ``snapshot.link`` cannot be linked.
+            MissingObjects: Objects of the tree are not here.
+            TimeRanOut: The deadline passed.
+        """
+        return self._taken_once(self._target)
+
+    def older(self, tree: str) -> Snapshot:
+        """Return another *tree* as a folder of its own; the target's where it is the same tree. Raises as above."""
+        return self._taken_once(tree)
+
+    def overlay(self, tree: str, entries: Mapping[str, tuple[str, str] | None]) -> str:
+        """Return the object name of *tree* with *entries* laid over."""
+        return self._quarantine.overlay(tree, entries)
+
+    def notes(self) -> tuple[str, ...]:
+        """Return what has to be said of the trees that were laid out, each sentence once."""
+        with self._lock:
+            taken = list(self._taken.values())
+        snapshots = [once.value for once in taken if isinstance(once.value, Snapshot)]
+        return tuple(dict.fromkeys(note for snapshot in snapshots for note in snapshot.notes))
+
+    def close(self) -> None:
+        """Give all folders back."""
+        with self._lock:
+            self._closed = True
+            slots, self._slots = self._slots, []
+        for slot in slots:
+            slot.release()
+
+    def _taken_once(self, tree: str) -> Snapshot:
+        with self._lock:
+            once = self._taken.setdefault(tree, _Once())
+        return once.get(lambda: self._laid_out(tree))
+
+    def _laid_out(self, tree: str) -> Snapshot:
+        slot = take(self._cache, self._repository, "target" if tree == self._target else "older")
+        with self._lock:
+            if self._closed:
+                slot.release()
+                raise SnapshotError("the run is over")
+            self._slots.append(slot)
+        state = laid_out(slot, tree, self._repository, self._quarantine, self._deadline)
+        missing = link(slot.tree, self._repository.top, self._settings.link, state.links)
+        if self._settings.git:
+            give_git(slot, tree, self._repository, self._quarantine)
+        return Snapshot(slot.tree, tree, slot.caches, slot.lock, (*state.notes, *missing))
+
+
+class _Once:
+    """Something that is made once; whoever asks in the meantime waits, and all get the same, errors too."""
+
+    def __init__(self) -> None:
+        self.value: Snapshot | Exception | None = None
+        self._lock = threading.Lock()
+
+    def get(self, make: Callable[[], Snapshot]) -> Snapshot:
+        with self._lock:
+            if self.value is None:
+                try:
+                    self.value = make()
+                except Exception as error:  # noqa: BLE001 - raised below, to each who asks
+                    self.value = error
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value
