@@ -7,6 +7,7 @@ from contextlib import suppress
 from .errors import ToolError
 
 SHELL = "/bin/sh"
+_PATIENCE = 2.0
 
 # Reads `add GROUP` and `del GROUP`. The pipe ends when the last writer is gone: we, whatever ended us, and children
 # that have not yet become their program. Then it ends what is still listed. It ignores signals and lies in a session
@@ -79,7 +80,7 @@ class Watcher:
 
         os.close(self.pipe)
         try:
-            self._process.wait(timeout=2)
+            self._process.wait(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             # Only if a stranger holds the pipe: end it rather than wait for them.
             self._process.kill()
