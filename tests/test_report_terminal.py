@@ -146,13 +146,12 @@ def test_a_change_whose_gates_the_user_skipped_is_not_nothing_to_judge() -> None
     assert shown(skipped) == "everycommit  2 files +14 -3  NOT JUDGED: skipped by you (SKIP=everycommit)\n"
 
 
-def test_the_notes_of_a_gate_that_passed_stand_below_the_line() -> None:
+def test_what_a_gate_that_passed_has_to_say_besides_is_for_the_long_form() -> None:
     passed = verdict(TWO, POLICY, replace(TESTS, notes=("3 tests of 14 skipped by themselves",)), seconds=2)
+    refused = verdict(TWO, *passed.gates, TYPES_FAILED)
 
-    assert shown(passed) == lines("""
-everycommit  2 files +14 -3  policy tests 14/312  ✓ 2.0s
-  note: tests: 3 tests of 14 skipped by themselves
-""")
+    assert shown(passed) == "everycommit  2 files +14 -3  policy tests 14/312  ✓ 2.0s\n"
+    assert "note: tests: 3 tests of 14 skipped by themselves" in shown(refused)
 
 
 def test_tests_that_failed_before_are_not_hidden_by_the_line() -> None:
@@ -327,7 +326,7 @@ def test_old_findings_are_one_line() -> None:
 def test_old_findings_alone_need_no_words() -> None:
     lint = gate("lint", findings=(replace(UNUSED, new=False),))
 
-    assert shown(verdict(TWO, lint)) == "everycommit  2 files +14 -3  lint  ✓\n"
+    assert shown(verdict(TWO, lint)) == "everycommit  2 files +14 -3  lint  ✓  1 older finding, not shown\n"
 
 
 def test_over_all_files_every_finding_is_shown() -> None:

@@ -114,7 +114,7 @@ def test_commit_patch_by_patch(shop: Shop) -> None:
         ["git", "commit", "-p", "-m", "label"],
         cwd=shop.root,
         env=shop.environ,
-        input="n\ny\n",
+        input="s\nn\ny\n",
         capture_output=True,
         text=True,
         check=False,

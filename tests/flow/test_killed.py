@@ -1,4 +1,4 @@
-"""Whatever ends the hook, and whenever: nothing of the user's changes, nothing of ours lives on, the next run is right."""
+"""Whatever ends the hook, and whenever: nothing of the user's changes, nothing of ours lives on, the next run holds."""
 
 import os
 import signal

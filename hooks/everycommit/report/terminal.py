@@ -52,7 +52,10 @@ def _one_line(verdict: Verdict, style: Style) -> list[str]:
         return [*_fitting(_title(verdict, style), _nothing(verdict), style), *_notes(verdict, style)]
     words = " ".join(style.line(f"{label(gate)} {gate.brief}".rstrip()) for gate in judged)
     done = style.good(style.symbol("passed")) + style.quiet(_known(judged, verdict.seconds))
-    rest = f"not run: {reasons(skipped)}" if skipped else ""
+    older = sum(gate.older for gate in judged if not as_before(gate))
+    asides = [f"{counted(older, 'older finding')}, not shown"] if older else []
+    asides += [f"not run: {reasons(skipped)}"] if skipped else []
+    rest = "; ".join(asides)
     title = f"{_title(verdict, style)}  {words}  {done}"
     if style.terminal and cells(_bare(title)) > style.width:
         first = f"{_title(verdict, style)}  {done}"
@@ -185,9 +188,11 @@ def _repairs(verdict: Verdict, style: Style) -> list[str]:
 
 
 def _notes(verdict: Verdict, style: Style) -> list[str]:
-    notes = [*verdict.notes, *(f"{label(gate)}: {note}" for gate in verdict.gates for note in gate.notes)]
-    if not _needs_words(verdict):
-        notes += [f"{label(gate)}: {said(gate)}" for gate in verdict.gates if as_before(gate)]
+    # What a gate that passed has to say besides would be there at every commit: `--format json` has it.
+    words = _needs_words(verdict)
+    asides = [f"{label(gate)}: {note}" for gate in verdict.gates for note in gate.notes] if words else []
+    before = [] if words else [f"{label(gate)}: {said(gate)}" for gate in verdict.gates if as_before(gate)]
+    notes = [*verdict.notes, *asides, *before]
     out: list[str] = []
     for note in dict.fromkeys(notes):
         text = f"note: {style.text(note).strip()}"
