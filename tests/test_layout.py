@@ -14,7 +14,7 @@ from support import Repo
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
     {"errors", "change", "result", "deadline", "text", "rules"},
-    {"proc", "watcher", "environment", "config", "repo", "model", "ledger"},
+    {"proc", "following", "watcher", "environment", "config", "repo", "model", "ledger"},
     {"gates"},
     {"engine", "report"},
     {"agent", "versions"},
@@ -95,7 +95,7 @@ def test_what_runs_inside_a_project_imports_nothing_of_ours() -> None:
 
 
 def test_only_two_modules_start_programs() -> None:
-    """git is started by repo/git.py, all else by proc.py; the demo plays the user at a terminal."""
+    """git is started by repo/git.py, all else by proc.py with its watcher; the demo plays the user at a terminal."""
     starters = {
         str(path.relative_to(PACKAGE))
         for path in modules()
@@ -104,7 +104,7 @@ def test_only_two_modules_start_programs() -> None:
         or (isinstance(node, ast.ImportFrom) and node.module == "subprocess")
     }
 
-    assert starters <= {"proc.py", "cli/demo.py"}
+    assert starters <= {"proc.py", "watcher.py", "cli/demo.py"}
 
 
 def loaded(repo: Repo, *argv: str) -> set[str]:

@@ -50,11 +50,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(argv: Sequence[str]) -> int:
     import argparse
-    import os
-    from importlib import import_module
-    from pathlib import Path
-
-    from .call import Call
 
     name = argv[0] if argv else ""
     if name not in COMMANDS:
@@ -73,6 +68,12 @@ def _dispatch(argv: Sequence[str]) -> int:
             return 2
         parser.parse_args(argv[:1])
         return 2
+    import os
+    from importlib import import_module
+    from pathlib import Path
+
+    from .call import Call
+
     module = import_module(f".{name}", __package__)
     parser = argparse.ArgumentParser(
         prog=f"everycommit {name}",
