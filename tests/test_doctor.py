@@ -293,6 +293,19 @@ def test_under_a_hook_manager_that_calls_everycommit_all_is_well(shop: Repo, way
     assert f"pre-commit: pre-commit calls everycommit ({how})" in only(lines, RIGHT)
 
 
+def test_a_change_that_is_judged_twice_is_said(repo: Repo) -> None:
+    repo.stage(".pre-commit-config.yaml", "repos: []  # everycommit\n")
+    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# https://pre-commit.com\n")
+    repo.path(".git/hooks/pre-commit").chmod(0o755)
+    repo.everycommit("install", "--no-fill")
+
+    notes = only(doctor(repo), NOTE)
+
+    assert notes == [
+        ".pre-commit-config.yaml names everycommit as well, so a change is judged twice: take one of the two out"
+    ]
+
+
 # --- the snapshot --------------------------------------------------------------------------------------------------
 
 

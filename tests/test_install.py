@@ -624,6 +624,34 @@ def test_uninstall_takes_ours_out_from_under_a_manager(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == ["pre-commit"]
 
 
+@pytest.mark.parametrize("manager", ["pre-commit", "prek"])
+def test_ours_moved_aside_and_called_by_the_manager_does_not_call_it_back(
+    folder: Path, tmp_path: Path, recorder: Path, manager: str
+) -> None:
+    text = {"pre-commit": PRE_COMMIT.format(code=42), "prek": "#!/bin/sh\n# https://github.com/j178/prek\nexit 42\n"}
+    executable(folder / "pre-commit", text[manager])
+    install(folder, (str(recorder), "-I"))
+    (folder / "pre-commit").rename(folder / "pre-commit.legacy")
+
+    variable = f"{manager.upper().replace('-', '_')}_RUNNING_LEGACY"
+    done = call(folder / "pre-commit.legacy", cwd=tmp_path, **{variable: "1"})
+
+    assert done.returncode == 7
+    assert call(folder / "pre-commit.legacy", cwd=tmp_path).returncode == 42
+
+
+def test_uninstall_drops_what_the_manager_has_written_anew_since(folder: Path) -> None:
+    executable(folder / "pre-commit", PRE_COMMIT.format(code=1))
+    install(folder, START)
+    (folder / "pre-commit").rename(folder / "pre-commit.legacy")
+    executable(folder / "pre-commit", PRE_COMMIT.format(code=2))
+    after = (folder / "pre-commit").read_bytes()
+
+    assert did(uninstall(folder)) == ["removed"] * 3
+
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {"pre-commit": after}
+
+
 def test_a_file_system_without_hard_links_keeps_the_foreign_hook_too(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

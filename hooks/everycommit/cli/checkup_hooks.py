@@ -33,6 +33,9 @@ def hooks(repository: Repository, project: Found) -> Iterator[Line]:
     for hook in there:
         way = f"{hook.name}{LEGACY}" if moved[hook.name] else project.manager if project.managed else ""
         yield from _told(hook, way)
+    if project.managed and any(look(folder, hook.before.name).manager for hook in right):
+        text = f"{project.manager} names everycommit as well, so a change is judged twice: take one of the two out"
+        yield Line(NOTE, text)
     missing = [hook.name for hook in there if hook.kind is Kind.ABSENT]
     if missing:
         yield Line(NOTE if project.managed else BAD, f"no hook {' or '.join(missing)}: `everycommit install` writes it")

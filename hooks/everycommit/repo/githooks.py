@@ -49,6 +49,8 @@ REFS
     }
     again
 """
+# Installed anew, these two move ours aside and call it: calling their older script back would be a circle.
+_CALLED_BY_IT = ' && [ -z "${PRE_COMMIT_RUNNING_LEGACY-}${PREK_RUNNING_LEGACY-}" ]'
 _END = """\
 if command -v everycommit >/dev/null 2>&1; then
     exec everycommit hook NAME "$@"
@@ -106,6 +108,10 @@ class Hook(NamedTuple):
         """The interpreter that a hook of ours starts."""
         found = _PYTHON.search(self.content)
         return shlex.split(os.fsdecode(found[1]))[0] if found else None
+
+    def supersedes(self, kept: "Hook") -> bool:
+        """Tell whether a foreign hook is *kept* itself, or what the hook manager that wrote it made of it since."""
+        return kept.content == self.content or (self.manager is not None and kept.manager == self.manager)
 
     @property
     def manager(self) -> str | None:
@@ -173,7 +179,9 @@ def script(name: str, start: Sequence[str], *, made: int = 0, before: Hook | Non
     body += f"python={shlex.quote(python)}\n" + _FIND
     reads = _READ_ONCE if name == "pre-push" else ""
     body += f"before=$here/{name}{BEFORE}\n"
-    body += f'if [ -f "$before" ] && [ -x "$before" ]; then\n{reads}    {_foreign(name, before)} "$@" || exit $?\n'
+    unless = _CALLED_BY_IT if before is not None and before.manager in {"pre-commit", "prek"} else ""
+    body += f'if [ -f "$before" ] && [ -x "$before" ]{unless}; then\n'
+    body += f'{reads}    {_foreign(name, before)} "$@" || exit $?\n'
     body += "    again\n" * bool(reads) + "fi\n"
     body += f'if [ -f "$python" ] && [ -x "$python" ]; then\n    exec "$python" {call} hook {name} "$@"\nfi\n'
     body += _END.replace("NAME", name)

@@ -81,7 +81,7 @@ def _planned(hook: Hook) -> Step:
         return Step(hook, "left", f"{hook.path} was edited since everycommit wrote it; move it away and install again")
     if hook.kind is Kind.FOREIGN and os.path.lexists(hook.before):
         kept = look(hook.path.parent, hook.before.name)
-        if kept.content != hook.content and (hook.manager is None or kept.manager != hook.manager):
+        if not hook.supersedes(kept):
             why = f"{hook.path} and {hook.before} are both not everycommit's; move one away and install again"
             return Step(hook, "left", why)
     return Step(hook, "renewed" if hook.kind is Kind.OURS else "written")
@@ -136,11 +136,10 @@ def _taken_back(folder: Path, hook: Hook) -> Step:
     if hook.kind is Kind.EDITED:
         return Step(hook, "left", f"{hook.path} was edited since everycommit wrote it")
     if hook.kind is Kind.FOREIGN:
-        return (
-            Step(hook, "left", f"{hook.path} is not everycommit's; the hook kept before it is {hook.before}")
-            if (kept)
-            else Step(hook, "absent")
-        )
+        if kept and not hook.supersedes(look(folder, hook.before.name)):
+            return Step(hook, "left", f"{hook.path} is not everycommit's; the hook kept before it is {hook.before}")
+        hook.before.unlink(missing_ok=True)
+        return Step(hook, "removed" if kept else "absent")
     if kept:
         hook.before.replace(hook.path)
         return Step(hook, "restored")
