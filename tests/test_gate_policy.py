@@ -1,13 +1,22 @@
 """The policy gate: numbers a person can check, limits only where there is something to compare with."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from everycommit.cli.staged import settings_files
+from everycommit.config.load import load
 from everycommit.config.schema import Config, Loosening, PolicySettings, Settings
 from everycommit.gates.base import Gate
 from everycommit.gates.policy import Policy
-from everycommit.result import Outcome
+from everycommit.repo import read
+from everycommit.repo.quarantine import Quarantine
+from everycommit.repo.repository import discover
+from everycommit.result import GateResult, Outcome
 from given import Objects, change, changed, job
+from support import Repo
 
 LOOSENED = (Loosening(key="policy.max_files", base="3", target="9"),)
 
@@ -124,3 +133,109 @@ def test_it_needs_no_folder() -> None:
     result = Policy().check(job(change(changed("a", 1, new=oid)), config=config(max_file_bytes=8), blobs=objects))
 
     assert [finding.rule for finding in result.findings] == ["policy/file-bytes"]
+
+
+@pytest.fixture
+def quarantine_folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "quarantine"
+    folder.mkdir()
+    return folder
+
+
+def judged(repo: Repo, folder: Path) -> GateResult:
+    """Judge what is staged in a real repository, as the hook does, without a snapshot."""
+    repository = discover(repo.root, repo.environ)
+    quarantine = Quarantine(repository, folder)
+    try:
+        staged = read.staged(repository, quarantine).change
+        head, index = settings_files(repository)
+        found = load(base=head, target=index, user=None, environ={}, flags={}, whole=staged.whole)
+        return Policy().check(replace(job(staged, config=found), blobs=quarantine))
+    finally:
+        quarantine.close()
+
+
+LIMITED = "[tool.everycommit.policy]\nmax_added_lines = 3\nmax_file_bytes = 200\n"
+
+
+def rules(result: GateResult) -> list[tuple[str, str | None, int | None, str]]:
+    return [(one.rule.removeprefix("policy/"), one.path, one.line, one.severity) for one in result.findings]
+
+
+def test_a_staged_change_is_judged_by_what_is_in_git(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED).stage("large.bin", b"\0" * 300).commit()
+    repo.git("mv", "large.bin", "moved.bin")
+    repo.stage("a.py", "1\n2\n3\n4\n").stage("more.bin", b"\0" * 201).stage(".gitattributes", "*.py -diff\n")
+    repo.write("a.py", "later\n")
+
+    result = judged(repo, quarantine_folder)
+
+    assert rules(result) == [("added-lines", None, None, "error"), ("file-bytes", "more.bin", None, "error")]
+    assert result.summary == "5 of 3 lines"
+    assert result.counts == {"added": 5, "removed": 0, "files": 4, "limit": 3}
+
+
+def test_a_first_commit_has_no_limit(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED).stage("a.py", "1\n" * 9)
+
+    result = judged(repo, quarantine_folder)
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "12 lines, limits on size are off: there is no older tree"
+
+
+def test_adoption_has_no_limit(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("a.py", "1\n").commit()
+    repo.stage("pyproject.toml", LIMITED).stage("a.py", "1\n" * 9)
+
+    result = judged(repo, quarantine_folder)
+
+    assert result.outcome is Outcome.PASSED
+    assert result.summary == "11 lines, limits on size are off: this change adopts everycommit"
+
+
+def test_loosening_beside_other_changes_is_refused_and_does_not_help(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED).commit()
+    repo.stage("pyproject.toml", LIMITED.replace("= 3", "= 300")).stage("a.py", "1\n" * 9)
+
+    result = judged(repo, quarantine_folder)
+
+    assert rules(result) == [
+        ("settings-loosened", "pyproject.toml", 2, "error"),
+        ("added-lines", None, None, "error"),
+    ]
+
+
+def test_loosening_alone_passes_and_then_holds(repo: Repo, quarantine_folder: Path, tmp_path: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED).commit()
+    repo.stage("pyproject.toml", LIMITED.replace("= 3", "= 300"))
+
+    result = judged(repo, quarantine_folder)
+
+    assert result.outcome is Outcome.PASSED
+    assert rules(result) == [("settings-loosened", "pyproject.toml", 2, "warning")]
+    repo.commit().stage("a.py", "1\n" * 9)
+    (tmp_path / "next").mkdir()
+    assert judged(repo, tmp_path / "next").summary == "9 of 300 lines"
+
+
+def test_deleting_the_settings_beside_other_changes_is_refused(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED).commit()
+    repo.git("rm", "--quiet", "--cached", "pyproject.toml")
+    repo.stage("a.py", "1\n")
+
+    result = judged(repo, quarantine_folder)
+
+    assert rules(result) == [
+        ("settings-loosened", "pyproject.toml", None, "error"),
+        ("settings-loosened", "pyproject.toml", None, "error"),
+    ]
+
+
+def test_the_commit_that_mends_broken_settings_passes(repo: Repo, quarantine_folder: Path) -> None:
+    repo.stage("pyproject.toml", LIMITED + "nonsense = [").commit()
+    repo.stage("pyproject.toml", LIMITED.replace("= 3", "= 300"))
+
+    result = judged(repo, quarantine_folder)
+
+    assert result.outcome is Outcome.PASSED
