@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from everycommit.config.schema import CommandSettings
+from everycommit.config.schema import CommandSettings, Config, Settings, SnapshotSettings
 from everycommit.config.trust import digest
 from everycommit.gates.base import Gate
 from everycommit.gates.command import Command
@@ -207,6 +207,8 @@ def test_everything_that_decides_is_among_the_inputs(tmp_path: Path) -> None:
         inputs(settings, {"A": "secret"}, environ={"PATH": f"{tmp_path}:/bin"}),
         dict(Command("docs", settings, {"A": "secret"}).inputs(job(replace(FILES, target="d" * 40), environ=environ))),
     ]
+    linked = Config(settings=Settings(snapshot=SnapshotSettings(link=("data",))))
+    others.append(inputs(settings, {"A": "secret"}, config=linked))
     tool.write_text("#!/bin/sh\nexit 1\n")
     others.append(inputs(settings, {"A": "secret"}))
 

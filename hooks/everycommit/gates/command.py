@@ -47,13 +47,14 @@ class Command:
         return None
 
     def inputs(self, job: Job) -> Mapping[str, str]:
-        environ = self._environ(job)
-        values = [[name, environ.get(name)] for name in sorted({"PATH", *self.settings.env})]
+        environ, snapshot = self._environ(job), job.config.settings.snapshot
         return {
             "version": VERSION,
             "target": job.change.target,
             "run": json.dumps(self.settings.run),
-            "environment": hashlib.sha256(json.dumps(values).encode()).hexdigest(),
+            # All of it: nobody knows what a command looks at.
+            "environment": hashlib.sha256(json.dumps(sorted(environ.items())).encode()).hexdigest(),
+            "snapshot": json.dumps([snapshot.link, snapshot.git]),
             "program": _program(self.settings.run[0], environ),
         }
 
