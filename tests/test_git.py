@@ -13,6 +13,7 @@ import pytest
 
 from everycommit.deadline import Deadline
 from everycommit.errors import MissingObjects, RepositoryError, TimeRanOut, UsageError
+from everycommit.repo.child import _fed
 from everycommit.repo.git import Git, executable, reading_environment
 from support import Repo
 
@@ -63,6 +64,27 @@ def test_git_that_stops_listening_is_no_error(repo: Repo) -> None:
     done = git_of(repo).run("rev-parse", "--git-dir", stdin=b"x" * 5_000_000)
 
     assert (done.code, done.out) == (0, b".git\n")
+
+
+def test_git_that_closes_its_input_and_goes_on_is_no_error(repo: Repo, tmp_path: Path) -> None:
+    deaf = git_of(repo, **fake_git(tmp_path / "deaf", "exec 0<&-; sleep 0.3; echo done"))
+
+    assert deaf.run("status", stdin=b"x" * 5_000_000).out == b"done\n"
+
+
+def test_a_full_pipe_takes_nothing_and_loses_nothing() -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    waiting = memoryview(b"x" * 1_000_000)
+
+    left = waiting
+    for _ in range(100):
+        left = _fed(writing, left)
+    got = os.read(reading, 1_000_000)
+
+    assert len(got) + len(left) == len(waiting)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_git_is_ended_at_the_limit(repo: Repo) -> None:

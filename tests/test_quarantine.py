@@ -444,6 +444,13 @@ def test_a_split_index_of_a_linked_worktree_is_read(repo: Repo, tmp_path: Path) 
     assert read(linked, index_tree) == linked.text("write-tree")
 
 
+def test_half_of_a_split_index_that_expired_meanwhile_is_no_error(repo: Repo) -> None:
+    repo.stage("link", "a\n").git("update-index", "--split-index")
+    repo.stage("b", "b\n").path(".git/sharedindex.gone").symlink_to("nowhere")
+
+    assert read(repo, index_tree) == repo.text("write-tree")
+
+
 def test_a_sparse_index_is_read(repo: Repo) -> None:
     for folder in ("in", "out", "out/deep"):
         repo.stage(f"{folder}/f", f"{folder}\n")

@@ -97,6 +97,14 @@ def test_a_deletion_and_an_intent_to_add(repo: Repo) -> None:
     assert found["a.py"].deleted
 
 
+@pytest.mark.parametrize("attributes", ["*.py -diff\n", "*.py binary\n", "*.py text eol=crlf -diff\n"])
+def test_attributes_that_are_staged_or_lie_there_hide_nothing(repo: Repo, attributes: str) -> None:
+    repo.stage("a.py", "one\n").commit().stage("a.py", "two\n").stage(".gitattributes", attributes)
+
+    assert added(files(read(repo, readers.staged))["a.py"]) == ["two"]
+    assert added(files(read(repo, readers.working_tree))["a.py"]) == ["two"]
+
+
 def test_a_hook_of_the_first_commit_sees_it(repo: Repo) -> None:
     repo.stage("a.py", "one\n")
 

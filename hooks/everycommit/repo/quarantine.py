@@ -43,6 +43,8 @@ class Quarantine:
         """
         self.folder = folder
         self.objects = folder / "objects"
+        # Not named `index`: reading it costs, and a diff has no need of one.
+        self.own_index = folder / "copied-index"
         self.alternates = alternates(repository)
         self._repository = repository
         self._batch: Batch | None = None
@@ -81,7 +83,7 @@ class Quarantine:
             return None
         except OSError as error:
             raise RepositoryError(f"the index '{index}' cannot be read: {error.strerror}") from error
-        copy = self.folder / "index"
+        copy = self.own_index
         with writing(copy):
             if b"link" in content:
                 self._copy_shared(index)

@@ -79,7 +79,7 @@ def discover(cwd: Path, environ: Mapping[str, str]) -> Repository:
     else:
         places, head = _one_by_one(git), _head(git)
     if head is None:
-        _must_be_unborn(git, done)
+        _must_be_unborn(git, cwd / places[1], done)
     return _repository(cwd, reading, lines[1], places, head)
 
 
@@ -134,13 +134,11 @@ def _head(git: Git) -> tuple[str, str] | None:
     return None if done.code != 0 or head == "HEAD" else (head, head_tree)
 
 
-def _must_be_unborn(git: Git, done: Done) -> None:
-    """Tell a HEAD without commits from one that points at something which is not there."""
-    if git.run("symbolic-ref", "--quiet", "HEAD").code != 0:
+def _must_be_unborn(git: Git, common_dir: Path, done: Done) -> None:
+    """Tell a HEAD without commits from one that points at something which cannot be read."""
+    branch = git.run("symbolic-ref", "--quiet", "HEAD")
+    if branch.code != 0 or (common_dir / os.fsdecode(branch.out.strip())).exists():
         raise RepositoryError(f"'{git.directory}': HEAD cannot be read: {last_words(done)}; `git fsck` says more")
-    target = git.text("symbolic-ref", "HEAD")
-    if git.run("show-ref", "--verify", "--quiet", target).code == 0 or git.run("rev-parse", target).code == 0:
-        raise RepositoryError(f"'{git.directory}': the commit of '{target}' cannot be read; `git fsck` says more")
 
 
 def _bare(cwd: Path) -> UsageError:

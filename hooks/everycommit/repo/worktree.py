@@ -36,7 +36,7 @@ def working_tree(repository: Repository, quarantine: Quarantine) -> Candidate:
     Contents are taken as they are, without filters (``autocrlf``, LFS). Submodules stand where the index has them.
     Files of more than 50 MB, embedded repositories and what is no file are not judged; the notes name them.
     """
-    index = quarantine.copied(repository.index) or quarantine.folder / "index"
+    index = quarantine.copied(repository.index) or quarantine.own_index
     traits = _traits(repository)
     entries: dict[str, tuple[str, str] | None] = {}
     notes = []
