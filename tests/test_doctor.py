@@ -4,10 +4,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from everycommit.cli.checkup_files import used
+from everycommit.cli.call import Call
+from everycommit.cli.checkup_files import _bytes, cache, used
+from everycommit.config.schema import Settings
 from everycommit.repo.githooks import BEFORE
 from support import Repo
 
@@ -315,6 +318,8 @@ def test_what_the_snapshot_lacks_is_said(shop: Repo, tmp_path: Path) -> None:
     for name in "abcd":
         shop.git("update-index", "--add", "--cacheinfo", f"160000,{shop.text('rev-parse', 'HEAD')},sub{name}")
 
+    shop.stage("gone/.gitattributes", "").path("gone/.gitattributes").unlink()
+
     notes = only(doctor(shop), NOTE)
 
     assert any('[tool.everycommit.snapshot] link = ["src/shop/_version.py"]' in line for line in notes)
@@ -336,6 +341,27 @@ def test_a_cache_folder_that_cannot_be_used_is_wrong(shop: Repo) -> None:
     wrong = only(doctor(shop, code=2, EVERYCOMMIT_CACHE_DIR="/dev/null/cache"), WRONG)
 
     assert any("EVERYCOMMIT_CACHE_DIR" in line for line in wrong)
+
+
+def test_little_room_is_said_with_the_way_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import io
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=3_200_000))
+    stream = io.StringIO()
+    environ = {"XDG_CACHE_HOME": str(tmp_path)}
+    call = Call(stdin=stream, stdout=stream, stderr=stream, environ=environ, cwd=tmp_path)
+
+    good, note = cache(Settings(), call)
+
+    assert good.text.endswith("3.2 MB free)")
+    assert (note.mark, note.text.split(";")[0]) == ("warned", "little room for snapshots")
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (4100, "4.1 kB"), (85 * 10**9, "85 GB"), (2 * 10**12, "2.0 TB")]
+)
+def test_bytes_are_shown_in_the_unit_that_suits(count: int, text: str) -> None:
+    assert _bytes(count) == text
 
 
 def test_disk_use_is_counted_as_long_as_there_is_time(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from everycommit.cli.init import _append
 from everycommit.config.detect import Found, found
 from everycommit.config.load import load
 from everycommit.config.proposal import appended, block, entry, sentence
@@ -428,6 +429,12 @@ def test_a_full_disk_leaves_the_file_as_it_was(shop: Repo) -> None:
     assert done.returncode == 2, done.stderr
     assert "pyproject.toml cannot be written: File too large; nothing was changed" in done.stderr
     assert path.read_bytes() == before
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device here that is always full")
+def test_a_full_device_is_one_clear_line() -> None:
+    with pytest.raises(UsageError, match="/dev/full cannot be written: No space left on device; nothing was changed"):
+        _append(Path("/dev/full"), b"text")
 
 
 @pytest.mark.parametrize(

@@ -799,6 +799,35 @@ def test_install_refuses_where_the_hook_could_not_load_everycommit(repo: Repo, t
     assert not (repo.root / ".git/hooks/pre-commit").exists()
 
 
+def test_everycommit_among_the_users_own_packages_is_started_so_that_it_is_found(repo: Repo) -> None:
+    """`pip install --user`: -I would leave that folder out."""
+    base = getattr(sys, "_base_executable", sys.executable)
+    home = Path(repo.environ["HOME"])
+    question = [base, "-c", "import site; print(site.getusersitepackages())"]
+    asked = subprocess.run(question, env={"HOME": str(home)}, capture_output=True, text=True, check=True)
+    packages = Path(asked.stdout.strip())
+    if home not in packages.parents:
+        pytest.skip("this Python keeps the user's packages elsewhere")
+    packages.mkdir(parents=True)
+    (packages / "everycommit.pth").write_text(f"{Path(everycommit.__file__).parents[1]}\n")
+
+    done = subprocess.run(
+        [base, "-m", "everycommit", "install", "--no-fill"],
+        cwd=repo.root,
+        env=repo.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    hook = look(repo.root / ".git/hooks", "pre-commit")
+    assert hook.python == base
+    assert b'exec "$python" -E -P -c ' in hook.content
+    helped = call(hook.path, "--help", cwd=repo.root, HOME=str(home))
+    assert "usage: everycommit hook" in helped.stdout
+
+
 COMMANDS = """\
 [tool.everycommit.command.docs]
 run = ["make", "docs"]
