@@ -128,12 +128,6 @@ def test_just_its_own_digest_is_asked_for(children: Children, tmp_path: Path) ->
     assert asked == [digest("docs", settings)]
 
 
-def test_in_ci_nobody_is_asked(children: Children, tmp_path: Path) -> None:
-    result = checked(python("pass"), children, tmp_path, occasion="ci", accepted=lambda _: False)
-
-    assert result.outcome is Outcome.PASSED
-
-
 def test_its_own_timeout_is_a_doubt(children: Children, tmp_path: Path) -> None:
     result = checked(python("import time; time.sleep(60)", timeout=0.3), children, tmp_path)
 

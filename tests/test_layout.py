@@ -37,19 +37,24 @@ def floor(part: str) -> int:
     return next(level for level, parts in enumerate(FLOORS) if part in parts)
 
 
-def imported(path: Path) -> set[str]:
-    """Return the top parts of the package that the module at *path* imports, typing-only imports left out."""
+def running(path: Path) -> list[ast.AST]:
+    """Return the nodes of the module at *path* without what only types need."""
     module = ast.parse(path.read_text())
-    package = path.relative_to(PACKAGE).parts[:-1]
     typing_only = {
         id(inner)
         for node in ast.walk(module)
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
         for inner in ast.walk(node)
     }
+    return [node for node in ast.walk(module) if id(node) not in typing_only]
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top parts of the package that the module at *path* imports, typing-only imports left out."""
+    package = path.relative_to(PACKAGE).parts[:-1]
     found = set()
-    for node in ast.walk(module):
-        if isinstance(node, ast.ImportFrom) and node.level and id(node) not in typing_only:
+    for node in running(path):
+        if isinstance(node, ast.ImportFrom) and node.level:
             above = package[: len(package) - node.level + 1]
             names = [node.module] if node.module else [alias.name for alias in node.names]
             found |= {(*above, *name.split("."))[0] for name in names}
@@ -99,7 +104,7 @@ def test_only_two_modules_start_programs() -> None:
     starters = {
         str(path.relative_to(PACKAGE))
         for path in modules()
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in running(path)
         if (isinstance(node, ast.Import) and any(alias.name == "subprocess" for alias in node.names))
         or (isinstance(node, ast.ImportFrom) and node.module == "subprocess")
     }

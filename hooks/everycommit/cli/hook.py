@@ -3,9 +3,9 @@
 `everycommit install` writes hooks that call this; under pre-commit and prek the ids of .pre-commit-hooks.yaml do.
 """
 
-import argparse
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ..change import Candidate
 from ..errors import UsageError
@@ -13,11 +13,14 @@ from .call import Call
 from .judge import Place, Wish, parent_gone, place, signals, verdict
 from .show import show, watcher
 
+if TYPE_CHECKING:
+    import argparse
+
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 ZEROS = "0" * 40
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: "argparse.ArgumentParser") -> None:
     """Declare what the command takes."""
     parser.add_argument("name", choices=HOOKS, help="the hook's name as git has it")
     parser.add_argument(
@@ -25,16 +28,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(args: argparse.Namespace, call: Call) -> int:
+def main(args: "argparse.Namespace", call: Call) -> int:
     """Judge and show; return the exit code that git acts on."""
+    return answer(args.name, args.words, call)
+
+
+def answer(name: str, words: Sequence[str], call: Call) -> int:
+    """Judge the change that hook *name*, called with *words*, stands for; return the exit code that git acts on."""
+    if name not in HOOKS:
+        raise UsageError(f"hook '{name}': no such hook here; there are {', '.join(HOOKS)}")
     gone = parent_gone()
-    at_push = args.name == "pre-push"
+    at_push = name == "pre-push"
     framework = "PRE_COMMIT" in call.environ
-    wish = Wish(gates=() if at_push and not framework else args.words)
+    wish = Wish(gates=() if at_push and not framework else words)
     watch = watcher(call, "text")
     try:
         with signals(), place(call) as here:
-            candidates, notes = _candidates(args, call, here, framework=framework)
+            candidates, notes = _candidates(name, words, call, here, framework=framework)
             verdicts = [verdict(here, candidate, call, wish, watch=watch, gone=gone) for candidate in candidates]
     finally:
         watch.close()
@@ -45,17 +55,17 @@ def main(args: argparse.Namespace, call: Call) -> int:
 
 
 def _candidates(
-    args: argparse.Namespace, call: Call, here: Place, *, framework: bool
+    name: str, words: Sequence[str], call: Call, here: Place, *, framework: bool
 ) -> tuple[Sequence[Candidate], Sequence[str]]:
     from ..repo import read
 
     repository, quarantine = here.repository, here.quarantine
     if framework and call.environ.get("PRE_COMMIT_REMOTE_NAME"):
         return _framework_push(call.environ, here)
-    if args.name == "pre-push":
-        if not args.words:
+    if name == "pre-push":
+        if not words:
             raise UsageError("hook pre-push: the remote's name is missing; git passes it, so does the installed hook")
-        return read.pushed(repository, quarantine, args.words[0], call.stdin.read().splitlines())
+        return read.pushed(repository, quarantine, words[0], call.stdin.read().splitlines())
     return [_commit(call, here, framework=framework)], ()
 
 

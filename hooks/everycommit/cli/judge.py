@@ -2,11 +2,11 @@
 
 import os
 import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
@@ -24,12 +24,13 @@ from ..proc import Children, child_environment
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
-from ..repo.snapshot import Snapshots
 from ..result import Verdict
 from .call import Call
+from .later import LaterInterpreter, LaterTrees
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..repo.snapshot import Snapshots
 
 SETTINGS_FILE = "pyproject.toml"
 RUN_NO_CODE = frozenset({"policy", "lint"})
@@ -120,19 +121,12 @@ def verdict(
     names = _names(wish, settings, candidate, gates)
     skipped = left_out(call, wish, gates)
     deadline = Deadline.after(settings.timeout)
-    with ExitStack() as stack:
-        children = stack.enter_context(Children(gone))
-        trees = stack.enter_context(
-            Snapshots(
-                here.repository,
-                here.quarantine,
-                cache_folder(settings.cache_dir, call.environ),
-                settings.snapshot,
-                target=candidate.change.target,
-                deadline=deadline,
-            )
-        )
-        accepted = Accepted(here.repository.common_dir).has
+    cache = cache_folder(settings.cache_dir, call.environ)
+    accepted = _accepted(here, candidate, call)
+    with (
+        Children(gone) as children,
+        closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))) as trees,
+    ):
         job = Job(
             change=candidate.change,
             config=config,
@@ -141,8 +135,8 @@ def verdict(
             blobs=here.quarantine,
             trees=trees,
             children=children,
-            interpreter=_once(lambda: _interpreter(here, candidate, settings, call, accepted)),
-            environ=child_environment(call.environ, ceiling=cache_folder(settings.cache_dir, call.environ)),
+            interpreter=LaterInterpreter(lambda: _interpreter(here, candidate, config, call, accepted)),
+            environ=child_environment(call.environ, ceiling=cache),
             accepted=accepted,
             say=lambda _: None,
         )
@@ -191,33 +185,41 @@ def _known(names: Collection[str], gates: Collection[str]) -> None:
             )
 
 
+def _accepted(here: Place, candidate: Candidate, call: Call) -> Callable[[str], bool]:
+    if candidate.occasion == "ci" and call.environ.get("CI"):
+        # Nobody is there to ask, and the settings hold base's commands alone. On a person's machine, where a base may
+        # just have been pulled, `--at ci` asks as ever.
+        return lambda _: True
+    return Accepted(here.repository.common_dir).has
+
+
 def _interpreter(
-    here: Place, candidate: Candidate, settings: Settings, call: Call, accepted: Callable[[str], bool]
+    here: Place, candidate: Candidate, config: Config, call: Call, accepted: Callable[[str], bool]
 ) -> "Interpreter":
     from ..environment import find
 
+    # What the user set themselves needs nobody's word; what the repository set does.
+    theirs = config.sources.get("interpreter", "").startswith(SETTINGS_FILE)
     return find(
-        setting=settings.interpreter,
+        setting=config.settings.interpreter,
         top=here.repository.top,
         main_worktree=here.repository.main_worktree,
         environ=call.environ,
         tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
-        accepted=accepted,
+        accepted=accepted if theirs else lambda _: True,
     )
 
 
-def _once(make: "Callable[[], Interpreter]") -> "Callable[[], Interpreter]":
-    """Return *make* called at most once, by whichever thread comes first."""
-    lock = threading.Lock()
-    made: list[Interpreter] = []
+def _snapshots(here: Place, candidate: Candidate, settings: Settings, cache: Path, deadline: Deadline) -> "Snapshots":
 
-    def value() -> "Interpreter":
-        with lock:
-            if not made:
-                made.append(make())
-            return made[0]
-
-    return value
+    return Snapshots(
+        here.repository,
+        here.quarantine,
+        cache,
+        settings.snapshot,
+        target=candidate.change.target,
+        deadline=deadline,
+    )
 
 
 def _sayer(watch: Watch, gate: str) -> Callable[[str], None]:

@@ -2,9 +2,13 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from .. import __version__
-from ..errors import EverycommitError, Interrupted
+from ..errors import EverycommitError, Interrupted, UsageError
+
+if TYPE_CHECKING:
+    from .call import Call
 
 COMMANDS = {
     "init": "look at the repository and write a short [tool.everycommit]",
@@ -49,30 +53,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(argv: Sequence[str]) -> int:
-    import argparse
-
     name = argv[0] if argv else ""
-    if name not in COMMANDS:
-        parser = argparse.ArgumentParser(
-            prog="everycommit",
-            usage="everycommit COMMAND [...]",
-            description="Judges every change before it lands, over exactly the tree that would be committed.",
-            epilog=_overview(),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )
-        parser.add_argument("--version", action="version", version=f"everycommit {__version__}")
-        parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
-        if not argv:
-            parser.print_help()
-            return 2
-        parser.parse_args(argv[:1])
-        return 2
-    import os
-    from importlib import import_module
-    from pathlib import Path
+    if name == "hook" and len(argv) > 1 and not any(word.startswith("-") for word in argv[1:]):
+        # git is waiting: no parser for words that have no flags.
+        from .hook import answer
 
-    from .call import Call
+        return answer(argv[1], argv[2:], _call())
+    if name not in COMMANDS:
+        return _without_command(argv)
+    import argparse
+    from importlib import import_module
 
     module = import_module(f".{name}", __package__)
     parser = argparse.ArgumentParser(
@@ -82,10 +72,42 @@ def _dispatch(argv: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     module.arguments(parser)
-    args = parser.parse_args(argv[1:])
-    call = Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=Path.cwd())
-    code: int = module.main(args, call)
+    code: int = module.main(parser.parse_args(argv[1:]), _call())
     return code
+
+
+def _without_command(argv: Sequence[str]) -> int:
+    import argparse
+
+    parser = argparse.ArgumentParser(
+        prog="everycommit",
+        usage="everycommit COMMAND [...]",
+        description="Judges every change before it lands, over exactly the tree that would be committed.",
+        epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"everycommit {__version__}")
+    parser.add_argument("command", metavar="COMMAND", help="one of those below")
+    if argv and not argv[0].startswith("-"):
+        from difflib import get_close_matches
+
+        near = get_close_matches(argv[0], COMMANDS, 1)
+        mean = f"did you mean '{near[0]}'?" if near else "`everycommit --help` lists them"
+        raise UsageError(f"'{argv[0]}': no such command; {mean}")
+    if argv:
+        parser.parse_args(argv[:1])
+    parser.print_help()
+    return 2
+
+
+def _call() -> "Call":
+    import os
+    from pathlib import Path
+
+    from .call import Call
+
+    return Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=Path.cwd())
 
 
 def _overview() -> str:

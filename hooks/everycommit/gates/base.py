@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..change import Blobs, Change
@@ -11,7 +12,7 @@ from ..result import Finding, GateResult
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
-    from ..proc import Children
+    from ..proc import Done
     from ..repo.snapshot import Snapshot
 
 
@@ -31,6 +32,23 @@ class Trees(Protocol):
         ...
 
 
+class Programs(Protocol):
+    """Starts programs: ``proc.Children``, which says what each argument is."""
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        deadline: Deadline,
+        on_line: Callable[[bytes], None] | None = None,
+        stdin: Path | None = None,
+        keep: Sequence[int] = (),
+        limit: int = ...,
+    ) -> "Done": ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One change to judge in one project root: all that a gate may look at."""
@@ -44,7 +62,7 @@ class Job:
     deadline: Deadline
     blobs: Blobs
     trees: Trees
-    children: "Children"
+    children: Programs
     interpreter: Callable[[], "Interpreter"]
     """The project's Python, found at the first call.
 
