@@ -7,12 +7,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
+
 from everycommit.change import Candidate, FileChange
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.repository import Repository, discover
 from support import Repo, state
 
 Result = TypeVar("Result")
+
+
+def _permissions_bind() -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "closed").touch(mode=0)
+        return not os.access(Path(folder, "closed"), os.R_OK)
+
+
+permissions_bind = pytest.mark.skipif(not _permissions_bind(), reason="root may read and write everything")
 
 
 @contextmanager

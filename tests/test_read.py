@@ -13,7 +13,7 @@ from everycommit.errors import MissingObjects, RepositoryError, UsageError
 from everycommit.repo import read as readers
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.repository import Repository
-from reading import added, files, landing, oid, opened, read, removed, run_as_hook, under
+from reading import added, files, landing, oid, opened, permissions_bind, read, removed, run_as_hook, under
 from support import Repo, state
 
 REPORT = """\
@@ -515,7 +515,7 @@ def test_staged_is_right_whatever_the_kind_of_index(tmp_path: Path, kind: tuple[
     assert {path: added(file) for path, file in files(found).items()} == {"in/a.py": ["two"]}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@permissions_bind
 def test_a_repository_that_cannot_be_written_is_read(repo: Repo) -> None:
     repo.stage("a.py", "one\n").commit().stage("a.py", "two\n")
     folders = [Path(folder) for folder, _, _ in os.walk(repo.root)]

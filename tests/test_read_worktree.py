@@ -12,7 +12,7 @@ from everycommit.repo import read as readers
 from everycommit.repo import worktree
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.repository import Repository
-from reading import added, files, oid, opened, read, removed
+from reading import added, files, oid, opened, permissions_bind, read, removed
 from support import Repo, state
 
 
@@ -253,7 +253,7 @@ def read_without_state(repo: Repo) -> Candidate:
         return readers.working_tree(*place)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@permissions_bind
 def test_a_file_that_cannot_be_read_is_named(repo: Repo) -> None:
     repo.write("a.py", "one\n").path("a.py").chmod(0)
 
