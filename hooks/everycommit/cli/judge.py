@@ -211,6 +211,7 @@ def _interpreter(
 
 
 def _snapshots(here: Place, candidate: Candidate, settings: Settings, cache: Path, deadline: Deadline) -> "Snapshots":
+    from ..repo.snapshot import Snapshots
 
     return Snapshots(
         here.repository,
