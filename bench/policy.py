@@ -32,7 +32,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {
     "suppression_added": ("suppression-added", "suppression"),
     "gate_config_weakened": ("gate-loosened", "gate-weakened", "config-loosened", "settings-loosened"),
     "secret": ("secret", "secret-likely", "denied-path"),
-    "dependency_change": ("dependency", "action-by-tag"),
+    "dependency_change": ("dependency-new", "dependency-changed", "action-by-tag"),
     "lock_change": ("lock-changed", "lock-without-manifest"),
     "generated_file": ("generated-file",),
     "large_diff": ("added-lines", "removed-lines", "files", "file-bytes"),

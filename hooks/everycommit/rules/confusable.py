@@ -17,8 +17,8 @@ _ALIKE = {
     "full-width": frozenset(map(chr, (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B)))),
 }
 _ALL = frozenset().union(*_ALIKE.values())
-_LETTERS = re.compile(r"[^\W\d_]+")
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`(?:[^`\\]|\\.)*+`|/\*.*?\*/|//.*|(?:^|\s)#.*|<!--.*')
+_LETTERS = r"[^\W\d_]+"
+_STRINGS = r'"(?:[^"\\]|\\.)*+"|\'(?:[^\'\\]|\\.)*+\'|`(?:[^`\\]|\\.)*+`|/\*(?:[^*]|\*(?!/))*+|//.*|(?:^|\s)#.*|<!--.*'
 
 
 def mixed_scripts(text: str, number: int, whole: str, *, python: bool) -> Iterator[tuple[str, str]]:
@@ -28,9 +28,9 @@ def mixed_scripts(text: str, number: int, whole: str, *, python: bool) -> Iterat
     """
     if _ALL.isdisjoint(text):
         return
-    names = _python_names(whole).get(number, ()) if python else re.findall(r"\w+", _STRINGS.sub(" ", text))
+    names = _python_names(whole).get(number, ()) if python else re.findall(r"\w+", re.sub(_STRINGS, " ", text))
     for name in dict.fromkeys(names):
-        for run in _LETTERS.findall(name):
+        for run in re.findall(_LETTERS, name):
             alike = _ALL.intersection(run)
             if alike and re.search("[A-Za-z]", run):
                 char = min(alike)

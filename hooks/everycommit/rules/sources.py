@@ -1,15 +1,16 @@
 """What the families share: what a path is, the added lines of a change, a finding at a line."""
 
-import ast
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..change import LINK, Blobs, Change, FileChange, Line
 from ..errors import RepositoryError
 from ..result import Finding
+
+if TYPE_CHECKING:
+    import ast
 
 READ_AT_MOST = 8 << 20
 """Bytes of a file that are still read whole where git showed no hunks."""
@@ -132,8 +133,11 @@ def read(oid: str, blobs: Blobs, *, sized: bool) -> bytes | None:
 
 
 @lru_cache(maxsize=4)
-def module(text: str) -> ast.Module | None:
+def module(text: str) -> "ast.Module | None":
     """Return the syntax tree of Python *text*; None where it does not parse."""
+    import ast
+    import warnings
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -156,7 +160,7 @@ class Gone:
                 line.text.strip() for file in self._change.files if file.removed for line in file.removed_lines()
             )
         key = text.strip()
-        if self._counts[key] <= 0:
+        if not key or self._counts[key] <= 0:
             return False
         self._counts[key] -= 1
         return True
