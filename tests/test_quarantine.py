@@ -2,7 +2,6 @@
 
 import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -752,16 +751,14 @@ def applied(old: list[str], hunks: Sequence[Hunk]) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def anywhere() -> "Callable[[], Repo]":
-    def make() -> Repo:
-        folder = Path(tempfile.mkdtemp())
-        return Repo.make(folder / "repo", folder / "home")
-
+def anywhere(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Repo]:
+    """One repository for all examples, made when the first one wants it: settings of the user are out by then."""
     made: list[Repo] = []
 
     def once() -> Repo:
         if not made:
-            made.append(make())
+            folder = tmp_path_factory.mktemp("anywhere")
+            made.append(Repo.make(folder / "repo", folder / "home"))
         return made[0]
 
     return once
@@ -770,7 +767,7 @@ def anywhere() -> "Callable[[], Repo]":
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(old=TREES, new=TREES)
 def test_the_diff_agrees_with_a_comparison_of_the_blobs(
-    anywhere: "Callable[[], Repo]", old: dict[str, tuple[str, bytes]], new: dict[str, tuple[str, bytes]]
+    anywhere: Callable[[], Repo], old: dict[str, tuple[str, bytes]], new: dict[str, tuple[str, bytes]]
 ) -> None:
     repo = anywhere()
     before, after = laid_out(old), laid_out({**{name: old[name] for name in list(old)[:2]}, **new})
