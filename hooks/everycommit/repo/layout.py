@@ -3,6 +3,7 @@
 import os
 import stat
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -94,12 +95,22 @@ class _Layout:
         slot.caches.mkdir(mode=0o700, exist_ok=True)
         self._git = slot_git(slot, self._repository, self._quarantine)
         since = slot.now()
+        kept = self._untouched(state, since)
         swept = self._filled(state, since)
-        if early:
-            self._restamp(swept, since)
+        written = self._written(swept, since)
+        if early and written:
+            self._restamp(written)
+            written = self._written(swept, since)
         slot.second = max(slot.second, int(time.time()))
         notes = state.notes if state.tree == self._tree else self._notes(swept)
-        state = State(tree=self._tree, seen=swept.seen, links=swept.links, attributes=swept.attributes, notes=notes)
+        state = State(
+            tree=self._tree,
+            seen=swept.seen,
+            links=swept.links,
+            attributes=swept.attributes,
+            written=kept | written,
+            notes=notes,
+        )
         slot.record(state)
         return state
 
@@ -121,29 +132,50 @@ class _Layout:
                 return swept
         raise SnapshotError("files stay missing, or something keeps on changing it")
 
-    def _restamp(self, swept: Swept, since: int) -> None:
-        """Give the files that were written since *since* a second that no earlier content had."""
-        moment = (self._slot.second + 1) * 10**9
-        count = 0
+    def _untouched(self, state: State, since: int) -> dict[str, int]:
+        """Let git write those files again that somebody touched soon after they were written.
+
+        git compares whole seconds: it would not see that their permissions are others. Returns those of the others
+        for which that second is not yet over.
+        """
+        touched = [path for path, ctime in state.written.items() if _ctime(self._slot.tree / path) != ctime]
+        if touched:
+            stdin = b"".join(os.fsencode(path) + b"\0" for path in touched)
+            self._git.out("update-index", "--force-remove", "-z", "--stdin", stdin=stdin, deadline=self._deadline)
+        recent = {path: ctime for path, ctime in state.written.items() if ctime // 10**9 >= since // 10**9}
+        return {path: ctime for path, ctime in recent.items() if path not in touched}
+
+    def _written(self, swept: Swept, since: int) -> dict[str, int]:
+        """Return ``{path: ctime}`` of the files that were written since then."""
+        found = {}
         # git replaces a file, so the folder of what it wrote has changed as well.
         for folder, names in swept.looked.items():
-            for name in names:
-                path = self._slot.tree / folder / name
-                found = path.lstat()
-                if found.st_ctime_ns >= since and not stat.S_ISDIR(found.st_mode):
-                    os.utime(path, ns=(moment, moment), follow_symlinks=False)
-                    count += 1
-        self._slot.second += bool(count)
-        if count >= _REFRESHED_FROM:
-            # A few are written once more by the next run, for which git looks through all files here.
+            for path in (f"{folder}/{name}" if folder else name for name in names):
+                ctime = _ctime(self._slot.tree / path)
+                if ctime >= since and path not in swept.links:
+                    found[path] = ctime
+        return found
+
+    def _restamp(self, paths: Collection[str]) -> None:
+        """Give these files a second that no earlier content had."""
+        self._slot.second += 1
+        moment = self._slot.second * 10**9
+        for path in paths:
+            os.utime(self._slot.tree / path, ns=(moment, moment), follow_symlinks=False)
+        if len(paths) >= _REFRESHED_FROM:
+            # A few are written once more by the next run; here git looks through all files.
             self._git.run("update-index", "-q", "--refresh", deadline=self._deadline)
 
     def _notes(self, swept: Swept) -> tuple[str, ...]:
         notes = []
         pointers = self._pointers(swept)
         if pointers:
-            what = "1 LFS file is a pointer" if pointers == 1 else f"{pointers} LFS files are pointers"
-            notes.append(f"{what} here, their content is not laid out")
+            whose = (
+                "1 LFS file is a pointer here, its"
+                if pointers == 1
+                else f"{pointers} LFS files are pointers here, their"
+            )
+            notes.append(f"{whose} content is not laid out")
         if swept.links:
             notes.append(f"submodule contents are not laid out: {', '.join(sorted(swept.links))}")
         return tuple(notes)
@@ -155,6 +187,14 @@ class _Layout:
             return 0
         paths = self._git.out("ls-files", "-z", ":(attr:filter=lfs)", deadline=self._deadline).split(b"\0")[:-1]
         return sum(_start(tree / os.fsdecode(path), len(_LFS)) == _LFS for path in paths)
+
+
+def _ctime(path: Path) -> int:
+    """Return the time of the last change in nanoseconds; 0 where nothing is."""
+    try:
+        return path.lstat().st_ctime_ns
+    except OSError:
+        return 0
 
 
 def _start(path: Path, size: int) -> bytes:

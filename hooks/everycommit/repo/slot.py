@@ -34,6 +34,8 @@ class State:
     seen: Seen = field(default_factory=dict)
     links: frozenset[str] = frozenset()
     attributes: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, int] = field(default_factory=dict)
+    """``{path: ctime in nanoseconds}`` of the files that were written then."""
     notes: tuple[str, ...] = ()
 
 
@@ -76,6 +78,7 @@ class Slot:
                 seen={path: (facts[0], facts[1], facts[2]) for path, facts in kept["seen"].items()},
                 links=frozenset(kept["links"]),
                 attributes=kept["attributes"],
+                written=kept["written"],
                 notes=tuple(kept["notes"]),
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -94,6 +97,7 @@ class Slot:
             "seen": state.seen,
             "links": sorted(state.links),
             "attributes": state.attributes,
+            "written": state.written,
             "notes": state.notes,
         }
         new = self.folder / "state.new"

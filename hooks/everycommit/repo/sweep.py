@@ -99,6 +99,8 @@ class Sweep:
             for folder in gone:
                 self._forget(folder)
             self._known |= dict.fromkeys(new, _UNKNOWN)
+            for folder in look:
+                self._take_up(folder)
             for folder in sorted(look, reverse=True):  # what is inside comes first
                 new |= self._clean(folder, entries[folder])
             look, gone = new & self._known.keys(), set()
@@ -171,7 +173,6 @@ class Sweep:
     def _clean(self, folder: str, entries: list[tuple[str, bool]]) -> set[str]:
         """Remove from *folder* what does not belong there; return the folders that have to be looked at next."""
         names = self._listing.names.get(folder, {})
-        self._take_up(folder, names)
         files = [name for name, (mode, _) in names.items() if mode != GITLINK]
         is_bytecode = _is_bytecode(folder) and not names
         is_link = folder in self._links
@@ -195,8 +196,9 @@ class Sweep:
             again.add(folder.rpartition("/")[0])
         return again
 
-    def _take_up(self, folder: str, names: Mapping[str, tuple[str, str]]) -> None:
-        """Note what stands in *folder*: files, submodules, attributes."""
+    def _take_up(self, folder: str) -> None:
+        """Note what the tree has in *folder*: files, submodules, attributes."""
+        names = self._listing.names.get(folder, {})
         self._looked[folder] = names.keys()
         links = {_joined(folder, name) for name, (mode, _) in names.items() if mode == GITLINK}
         self._links = {path for path in self._links if path.rpartition("/")[0] != folder} | links
