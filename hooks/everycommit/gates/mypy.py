@@ -37,6 +37,7 @@ _SOURCE = re.compile(r"LOG:  Found source: +BuildSource\(path='([^']+)'")
 _READ = re.compile(r"LOG:  (?:Parsing |.*?: file |Found stale .*?: file )(/?[^,(]+?\.pyi?)(?:[ ,(]|$)")
 # No package of the project, though some have an __init__.py or lie at the top.
 _NOT_CODE = frozenset({"tests", "test", "docs", "doc", "examples", "example", "build", "dist", "benchmarks", "scripts"})
+_SHOWN = 3
 _NOT_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
@@ -113,9 +114,7 @@ def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str],
         files=len(asked),
         read=frozenset(path for path in (*read, *map(place.path, asked)) if path is not None),
         leaks=tuple(_leaks(log, python, snapshot.path)),
-        notes=tuple(f"mypy: {line}" for line in said.decode(errors="replace").splitlines()[:3])
-        if not done.code
-        else (),
+        notes=() if done.code else _notes(said, snapshot.path),
     )
 
 
@@ -252,11 +251,19 @@ def _packages(project: Path) -> list[str]:
 def _leaks(log: Iterable[str], python: Interpreter, snapshot: Path) -> list[str]:
     """Return the files that mypy read from the working tree instead of the snapshot."""
     top = f"{python.top}{os.sep}"
-    fine = (f"{snapshot}{os.sep}", f"{python.prefix}{os.sep}")
+    # A Python around the working tree (/usr and /usr/src/app) does not make the code in there its own.
+    own = python.prefix if python.prefix.is_relative_to(python.top) else snapshot
+    fine = (f"{snapshot}{os.sep}", f"{own}{os.sep}")
     read = {name for line in log if top in line for name in _READ.findall(line)}
     return sorted(
         name for name in read if name.startswith(top) and not name.startswith(fine) and "/site-packages/" not in name
     )
+
+
+def _notes(said: bytes, top: Path) -> tuple[str, ...]:
+    """Return what mypy says besides findings: settings that it does not know."""
+    lines = said.decode(errors="replace").replace(f"{top}{os.sep}", "").splitlines()
+    return tuple(f"mypy: {line}" for line in lines[:_SHOWN])
 
 
 def _crash(said: bytes, out: bytes) -> str:

@@ -74,6 +74,7 @@ class Types:
             more, told = self._loosened(job, mypy_tool, back, findings)
             findings += more
             notes += told
+        findings.sort(key=lambda found: (found.path or "", found.line or 0, found.column or 0))
         return self._ended(
             Outcome.FAILED if findings else Outcome.PASSED,
             findings=tuple(findings),

@@ -12,23 +12,34 @@ line each: only these tests are kept. Records, by ``kind``:
 """
 # ruff: noqa: BLE001, S110, SIM105, ARG002 - hooks take arguments by name; a broken report is no reason to fail a test
 
+from __future__ import annotations
+
 import json
 import os
 
 import pytest
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from typing import Any
+
 _LONGEST = 400
 _NAME = "everycommit_where"
 
 
-def pytest_configure(config):
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: Any) -> None:
+    # --stepwise ends the run at the first failure, and there is no option that takes it back.
+    if config.pluginmanager.has_plugin("stepwiseplugin"):
+        config.pluginmanager.unregister(name="stepwiseplugin")
     path = os.environ.get("EVERYCOMMIT_REPORT")
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reporter(config, path), "everycommit_reporter")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config, items):
+def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     path = os.environ.get("EVERYCOMMIT_ONLY")
     if path:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
@@ -37,7 +48,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
+def pytest_runtest_makereport(item: Any, call: Any) -> Generator[None, Any, None]:
     outcome = yield
     report = outcome.get_result()
     if report.outcome == "failed":
@@ -45,14 +56,14 @@ def pytest_runtest_makereport(item, call):
 
 
 @pytest.hookimpl(hookwrapper=True)
-def pytest_make_collect_report(collector):
+def pytest_make_collect_report(collector: Any) -> Generator[None, Any, None]:
     outcome = yield
     report = outcome.get_result()
     if report.outcome == "failed":
         _remember(report, collector, getattr(report, "call", None))
 
 
-def _remember(report, node, call):
+def _remember(report: Any, node: Any, call: Any) -> None:
     """Hang the place and the message of a failure on its report: plain values, which xdist carries over."""
     try:
         setattr(report, _NAME, _where(report, node, call))
@@ -60,7 +71,7 @@ def _remember(report, node, call):
         pass
 
 
-def _where(report, node, call):
+def _where(report: Any, node: Any, call: Any) -> dict[str, Any]:
     excinfo = getattr(call, "excinfo", None)
     path = str(getattr(node, "path", None) or getattr(node, "fspath", ""))
     line = _line(excinfo, path) if excinfo is not None else None
@@ -70,40 +81,35 @@ def _where(report, node, call):
     return {"path": path, "line": line, "message": _message(report, excinfo)}
 
 
-def _line(excinfo, path):
-    """Return the last line of the test's own file that the failure went through, else None."""
+def _line(excinfo: Any, path: str) -> int | None:
+    """Return the last line of the file *path* that the failure, else its cause, went through; else None."""
     error = excinfo.value
-    example = getattr(error, "example", None) or next(
-        (getattr(failure, "example", None) for failure in getattr(error, "failures", ())), None
-    )
-    if example is not None:
-        start = getattr(getattr(error, "test", None) or getattr(error.failures[0], "test", None), "lineno", None)
-        return None if start is None else start + example.lineno + 1
-    if isinstance(error, SyntaxError) and error.filename and _same(error.filename, path):
-        return error.lineno
-    seen = set()
+    failed = next(iter(getattr(error, "failures", ())), error)
+    if hasattr(failed, "example"):
+        start = failed.test.lineno
+        return None if start is None else int(start + failed.example.lineno + 1)
+    seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        found = None
+        if isinstance(error, SyntaxError) and error.filename and _same(error.filename, path):
+            return error.lineno
+        found: int | None = None
         trace = error.__traceback__
         while trace is not None:
             if _same(trace.tb_frame.f_code.co_filename, path):
                 found = trace.tb_lineno
             trace = trace.tb_next
-        cause = error.__cause__
-        if isinstance(cause, SyntaxError) and cause.filename and _same(cause.filename, path):
-            return cause.lineno
         if found is not None:
             return found
-        error = cause
+        error = error.__cause__
     return None
 
 
-def _same(one, other):
+def _same(one: str, other: str) -> bool:
     return one == other or os.path.realpath(one) == os.path.realpath(other)
 
 
-def _message(report, excinfo):
+def _message(report: Any, excinfo: Any) -> str:
     longrepr = report.longrepr
     crash = getattr(longrepr, "reprcrash", None)
     if crash is not None:
@@ -122,7 +128,7 @@ def _message(report, excinfo):
     return _short(text)
 
 
-def _short(text):
+def _short(text: str) -> str:
     """Return the first line of *text* that says something, without control characters, of bounded length."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     line = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line)
@@ -132,39 +138,39 @@ def _short(text):
 class _Reporter:
     """Writes the records; there is one a run, in the process that knows of every test."""
 
-    def __init__(self, config, path):
+    def __init__(self, config: Any, path: str) -> None:
         # Opened once: a test may change the folder, the limits or the permissions.
         self.file = open(path, "a", encoding="ascii")  # noqa: SIM115 - as long as the session
-        self.outcomes = {}
+        self.outcomes: dict[str, str] = {}
         self.collected = False
         self.write(kind="start", root=str(config.rootpath), version=pytest.__version__)
 
-    def write(self, **record):
+    def write(self, **record: Any) -> None:
         self.file.write(json.dumps(record) + "\n")
         self.file.flush()
 
-    def pytest_deselected(self, items):
+    def pytest_deselected(self, items: list[Any]) -> None:
         self.write(kind="deselected", count=len(items))
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session):
+    def pytest_collection_finish(self, session: Any) -> None:
         self._collected([item.nodeid for item in session.items])
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, node, ids):
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:
         if not self.collected:
             self._collected(list(ids))
 
-    def _collected(self, ids):
+    def _collected(self, ids: list[str]) -> None:
         self.collected = True
         self.write(kind="collected", ids=ids)
 
-    def pytest_collectreport(self, report):
+    def pytest_collectreport(self, report: Any) -> None:
         if report.outcome == "failed":
             self._failure(report, "collect")
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report):
+    def pytest_runtest_logreport(self, report: Any) -> None:
         name, when = report.nodeid, report.when
         if report.outcome == "failed":
             worst = "error" if when in ("setup", "teardown") else "failed"
@@ -177,7 +183,7 @@ class _Reporter:
         if when not in ("setup", "call"):
             self.write(kind="done", id=name, outcome=self.outcomes.pop(name, "passed"))
 
-    def _failure(self, report, when):
+    def _failure(self, report: Any, when: str) -> None:
         where = getattr(report, _NAME, None) or {}
         message = where.get("message") or _message(report, None)
         context = getattr(report, "context", None)
@@ -193,11 +199,11 @@ class _Reporter:
         )
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session, exitstatus):
+    def pytest_sessionfinish(self, session: Any, exitstatus: int) -> None:
         self.write(kind="finish", status=int(exitstatus))
 
 
-def _passed_or(report):
+def _passed_or(report: Any) -> str:
     if hasattr(report, "wasxfail"):
         return "xfailed" if report.outcome == "skipped" else "xpassed"
-    return report.outcome
+    return str(report.outcome)

@@ -9,29 +9,38 @@ never break a child, so whatever goes wrong in here leaves the child as it would
 """
 # ruff: noqa: BLE001, S110, SIM105 - nothing may break the child; contextlib would cost each child its import
 
+from __future__ import annotations
+
 import os
 import sys
+
+TYPE_CHECKING = False  # typing would cost each child its import
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
 
 _PACKAGES = (os.sep + "site-packages", os.sep + "dist-packages")
 
 
-def _folder(path):
+def _folder(path: str) -> str:
     return os.path.join(path, "")
 
 
 class _Roots:
     """Tells which files belong to the working tree and where the snapshot has them."""
 
-    def __init__(self, worktree, snapshot, prefixes):
+    def __init__(self, worktree: str, snapshot: str, prefixes: Iterable[str]) -> None:
         self.worktree = _folder(worktree)
         self.snapshot = _folder(snapshot)
         # A virtual environment in the working tree is no code of the project. A prefix *around* it (/usr and
         # /usr/src/app) says nothing.
         own = [_folder(os.path.realpath(prefix)) for prefix in prefixes]
         self.skipped = (*[prefix for prefix in own if prefix.startswith(self.worktree)], self.snapshot)
-        self.real = {}
+        self.real: dict[str, str] = {}
 
-    def moved(self, path):
+    def moved(self, path: object) -> str | None:
         """Return where the snapshot has the file *path*, None where it is not the working tree's."""
         if not isinstance(path, str) or not os.path.isabs(path) or path.startswith(self.snapshot):
             return None
@@ -49,14 +58,14 @@ class _Roots:
             return None
         return os.path.join(self.snapshot, place[len(self.worktree) :])
 
-    def moved_folder(self, path):
+    def moved_folder(self, path: object) -> str | None:
         """Return where the snapshot has the folder *path*, None where it is not the working tree's."""
         if not isinstance(path, str):
             return None
         there = self.moved(os.path.join(path, "_"))
         return None if there is None else os.path.dirname(there)
 
-    def twin(self, path):
+    def twin(self, path: object) -> str | None:
         """Return where the working tree has *path* of the snapshot, None where it is not the snapshot's."""
         if not isinstance(path, str) or not _folder(os.path.abspath(path)).startswith(self.snapshot):
             return None
@@ -66,13 +75,15 @@ class _Roots:
 class _Finder:
     """Asks the other finders and gives the snapshot's file for a module of the working tree."""
 
-    def __init__(self, roots, report, replaced):
+    def __init__(self, roots: _Roots, report: str, replaced: Sequence[str]) -> None:
         self.roots = roots
         self.report = report
         self.replaced = replaced
-        self.told = set()
+        self.told: set[str] = set()
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         for finder in list(sys.meta_path):
             if finder is self:
                 continue
@@ -83,13 +94,13 @@ class _Finder:
                 if sys.version_info < (3, 12) and legacy is not None and legacy(name, path) is not None:
                     return None
                 continue
-            spec = find(name, path, target)
+            spec: ModuleSpec | None = find(name, path, target)
             if spec is not None:
                 return self._moved(name, spec)
         self._missing(name, path)
         return None
 
-    def find_distributions(self, *args, **kwargs):
+    def find_distributions(self, *args: Any, **kwargs: Any) -> Iterable[Any]:
         """Find the metadata that lies beside the code in the working tree (``setup.py develop``)."""
         if not self.replaced:
             return ()
@@ -101,17 +112,15 @@ class _Finder:
         there = DistributionFinder.Context(name=context.name, path=list(self.replaced))
         return MetadataPathFinder.find_distributions(there)
 
-    def _moved(self, name, spec):
+    def _moved(self, name: str, spec: ModuleSpec) -> ModuleSpec | None:
         try:
             origin = self.roots.moved(spec.origin) if spec.has_location else None
             places = spec.submodule_search_locations
+            there = None
             if places is not None:
                 listed = list(places)
-                there = [self.roots.moved_folder(place) or place for place in listed]
-                if there == listed:
-                    there = None
-            else:
-                there = None
+                mapped = [self.roots.moved_folder(place) or place for place in listed]
+                there = None if mapped == listed else mapped
             if origin is None and there is None:
                 return spec
             if origin is None:
@@ -126,17 +135,18 @@ class _Finder:
         # Going on would let the next finder give the working tree's file.
         raise ModuleNotFoundError("No module named %r (%s is not in the commit)" % (name, spec.origin), name=name)
 
-    def _from(self, name, spec, origin, places):
+    def _from(self, name: str, spec: ModuleSpec, origin: str, places: list[str] | None) -> ModuleSpec | None:
         from importlib.util import spec_from_file_location
 
         if places is None and spec.submodule_search_locations is not None:
             places = list(spec.submodule_search_locations)
         new = spec_from_file_location(name, origin, submodule_search_locations=places)
         if new is None:
-            new = spec_from_file_location(name, origin, loader=type(spec.loader)(name, origin))
+            kind: Any = type(spec.loader)
+            new = spec_from_file_location(name, origin, loader=kind(name, origin))
         return new
 
-    def _missing(self, name, path):
+    def _missing(self, name: str, path: Sequence[str] | None) -> None:
         """Note a file of the working tree that would have satisfied an import which is about to fail."""
         try:
             leaf = name.rpartition(".")[2]
@@ -153,13 +163,12 @@ class _Finder:
         except Exception:
             pass
 
-    def _tell(self, ending, line):
-        if line in self.told:
-            return
-        self.told.add(line)
-        _append(self.report + ending, [line])
+    def _tell(self, ending: str, line: object) -> None:
+        if isinstance(line, str) and line not in self.told:
+            self.told.add(line)
+            _append(self.report + ending, [line])
 
-    def leaks(self):
+    def leaks(self) -> list[str]:
         """Return ``module<TAB>file`` for each loaded module that came from the working tree."""
         found = []
         for name, module in list(sys.modules.items()):
@@ -170,7 +179,7 @@ class _Finder:
         return found
 
 
-def _append(path, lines):
+def _append(path: str, lines: Iterable[str]) -> None:
     """Append *lines* in one write, so that children that end together do not mix theirs."""
     data = "".join(line.replace("\n", "?") + "\n" for line in lines).encode("utf-8", "surrogateescape")
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -180,12 +189,12 @@ def _append(path, lines):
         os.close(handle)
 
 
-def _start():
+def _start() -> _Finder | None:
     worktree = os.environ.get("EVERYCOMMIT_WORKTREE")
     snapshot = os.environ.get("EVERYCOMMIT_SNAPSHOT")
     report = os.environ.get("EVERYCOMMIT_REPORT")
     if not worktree or not snapshot or not report:
-        return
+        return None
     import atexit
 
     roots = _Roots(worktree, snapshot, {sys.prefix, sys.exec_prefix, sys.base_prefix})
@@ -198,7 +207,7 @@ def _start():
     finder = _Finder(roots, report, replaced)
     sys.meta_path.insert(0, finder)
 
-    def check():
+    def check() -> None:
         try:
             found = finder.leaks()
             if found:
@@ -207,23 +216,33 @@ def _start():
             pass
 
     atexit.register(check)
+    return finder
 
 
-def _next():
+def _next() -> None:
     """Run the sitecustomize that this one hides; Debian and many images have one."""
-    from importlib.machinery import PathFinder
-    from importlib.util import module_from_spec
-
     here = os.path.dirname(os.path.abspath(__file__))
-    spec = PathFinder.find_spec("sitecustomize", [entry for entry in sys.path if os.path.abspath(entry) != here])
+    places = [entry for entry in sys.path if os.path.abspath(entry) != here]
+    # Taken from where it is: importing importlib.machinery would cost each child its start.
+    finders = [finder for finder in sys.meta_path if getattr(finder, "__name__", None) == "PathFinder"]
+    spec = next((finder.find_spec("sitecustomize", places) for finder in finders), None)
     if spec is not None and spec.loader is not None:
+        from importlib.util import module_from_spec
+
         module = module_from_spec(spec)
         sys.modules["sitecustomize"] = module
         spec.loader.exec_module(module)
 
 
+_ours = None
 try:
-    _start()
+    _ours = _start()
 except Exception:
     pass
-_next()
+try:
+    _next()
+finally:
+    if _ours is not None and sys.meta_path[0] is not _ours:
+        # The other sitecustomize put a finder of its own first.
+        sys.meta_path.remove(_ours)
+        sys.meta_path.insert(0, _ours)

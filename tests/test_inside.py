@@ -1,0 +1,469 @@
+"""What runs in the project's Python: children import the snapshot, whatever an editable install says."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from everycommit.environment import find
+from everycommit.gates.inside import FOLDER, leaked, missing
+from everycommit.gates.tests import Tests as Gate
+from everycommit.result import Outcome
+from judging import judging, lines
+from support import Repo, clean_environment
+
+VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
+
+
+def _python(version: str) -> str:
+    """Return a Python of *version* on PATH, or skip."""
+    found = shutil.which(f"python{version}")
+    # A version manager's shim is there even where no such Python is.
+    if not found or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+        pytest.skip(f"no python{version} on PATH")
+    return found
+
+
+@dataclass
+class World:
+    """A working tree, a snapshot of it, and children that run in the snapshot."""
+
+    top: Path
+
+    @property
+    def worktree(self) -> Path:
+        return self.top / "worktree"
+
+    @property
+    def snapshot(self) -> Path:
+        return self.top / "snapshot"
+
+    @property
+    def report(self) -> Path:
+        return self.top / "report"
+
+    def both(self, name: str, here: str = "HERE = 'worktree'\n", there: str | None = "HERE = 'snapshot'\n") -> "World":
+        """Write *name* into the working tree and, unless None, with another content into the snapshot."""
+        for root, content in ((self.worktree, here), (self.snapshot, there)):
+            if content is not None:
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(content)
+        return self
+
+    def run(
+        self, code: str, *, python: str = sys.executable, path: str = "", env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run *code* in a child as a gate does; return what it printed, errors too. *path* is put behind ours."""
+        done = subprocess.run(
+            [python, "-W", "error", "-c", textwrap.dedent(code)],
+            cwd=self.snapshot,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.top),
+                "PYTHONPATH": os.pathsep.join(filter(None, [str(FOLDER), path])),
+                "EVERYCOMMIT_WORKTREE": str(self.worktree),
+                "EVERYCOMMIT_SNAPSHOT": str(self.snapshot),
+                "EVERYCOMMIT_REPORT": str(self.report),
+                **(env or {}),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.stdout.strip()
+
+    @property
+    def leaks(self) -> list[str]:
+        return leaked(self.report)
+
+    @property
+    def missing(self) -> list[str]:
+        return missing(self.report, self.worktree)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    top = tmp_path.resolve()
+    (top / "snapshot").mkdir()
+    (top / "worktree").mkdir()
+    return World(top)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_path_of_the_working_tree_becomes_the_snapshots(world: World, version: str) -> None:
+    """The ``.pth`` of most editable installs ends as an entry of sys.path."""
+    world.both("src/pkg/__init__.py").both("src/pkg/sub.py")
+
+    said = world.run(
+        """
+        import sys, pkg, pkg.sub
+        print(pkg.HERE, pkg.sub.HERE, any("worktree" in entry for entry in sys.path))
+        """,
+        python=_python(version),
+        path=f"{world.worktree}/src",
+    )
+
+    assert said == "snapshot snapshot False"
+    assert world.leaks == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_finder_that_comes_first_is_overruled(world: World, version: str) -> None:
+    """scikit-build-core puts its own first on sys.meta_path, and so could anybody."""
+    world.both("src/pkg/__init__.py").both("src/pkg/sub.py").both("src/space/part.py").both("src/one.py")
+    site = world.top / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text(
+        textwrap.dedent(
+            f"""
+            import sys, importlib.util, os
+            from importlib.machinery import ModuleSpec, PathFinder
+            class First:
+                @classmethod
+                def find_spec(cls, name, path=None, target=None):
+                    src = {str(world.worktree / "src")!r}
+                    if name == "space":
+                        spec = ModuleSpec(name, None, is_package=True)
+                        spec.submodule_search_locations = [os.path.join(src, "space")]
+                        return spec
+                    if name == "pkg":
+                        there = os.path.join(src, "pkg", "__init__.py")
+                        return importlib.util.spec_from_file_location(name, there)
+                    if name == "one":
+                        return PathFinder.find_spec(name, [src])
+            sys.meta_path.insert(0, First)
+            """
+        )
+    )
+
+    said = world.run(
+        "import pkg, pkg.sub, space.part, one; print(pkg.HERE, pkg.sub.HERE, space.part.HERE, one.HERE)",
+        python=_python(version),
+        path=str(site),
+    )
+
+    assert said == "snapshot snapshot snapshot snapshot"
+    assert world.leaks == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_file_that_only_the_working_tree_has_is_missing_and_told(world: World, version: str) -> None:
+    world.both("src/pkg/__init__.py").both("src/pkg/_version.py", there=None).both("src/forgotten.py", there=None)
+
+    said = world.run(
+        """
+        import os, sys
+        try:
+            import pkg._version
+        except ImportError as error:
+            print(error)
+        try:
+            import forgotten
+        except ImportError as error:
+            print(error)
+        sys.path.insert(0, os.path.join(os.environ["EVERYCOMMIT_WORKTREE"], "src"))
+        try:
+            import forgotten
+        except ImportError as error:
+            print(type(error).__name__, error.name)
+        """,
+        python=_python(version),
+        path=f"{world.worktree}/src",
+    )
+
+    assert said.splitlines() == [
+        "No module named 'pkg._version'",
+        "No module named 'forgotten'",
+        "ModuleNotFoundError forgotten",
+    ]
+    assert world.missing == ["src/forgotten.py", "src/pkg/_version.py"]
+
+
+def test_a_built_extension_of_the_working_tree_is_told_as_missing(world: World) -> None:
+    world.both("pkg/__init__.py").both("pkg/_fast.cpython-311-x86_64-linux-gnu.so", here="", there=None)
+
+    assert "No module named 'pkg._fast'" in world.run("import pkg._fast", path=str(world.worktree))
+    assert world.missing == ["pkg/_fast.cpython-311-x86_64-linux-gnu.so"]
+
+
+def test_a_module_that_slipped_in_is_told_when_the_child_ends(world: World) -> None:
+    world.both("pkg.py")
+
+    said = world.run(
+        f"""
+        import importlib.util, sys
+        spec = importlib.util.spec_from_file_location("pkg", {str(world.worktree / "pkg.py")!r})
+        sys.modules["pkg"] = module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        print(module.HERE)
+        """
+    )
+
+    assert said == "worktree"
+    assert world.leaks == [f"pkg\t{world.worktree}/pkg.py"]
+
+
+def test_children_of_children_are_watched_too(world: World) -> None:
+    world.both("pkg.py")
+
+    said = world.run(
+        "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import pkg; print(pkg.HERE)'], check=True)",
+        path=str(world.worktree),
+    )
+
+    assert said == "snapshot"
+
+
+def test_a_link_to_the_working_tree_is_followed(world: World) -> None:
+    """An editable install may know the project under another name, or be a link itself (flit)."""
+    world.both("src/pkg/__init__.py").both("src/one.py").both("src/two/__init__.py")
+    site = world.top / "env/site-packages"
+    site.mkdir(parents=True)
+    (site / "one.py").symlink_to(world.worktree / "src/one.py")
+    (site / "two").symlink_to(world.worktree / "src/two")
+    (world.top / "alias").symlink_to(world.worktree)
+
+    said = world.run(
+        "import pkg, one, two; print(pkg.HERE, one.HERE, two.HERE)", path=f"{world.top}/alias/src{os.pathsep}{site}"
+    )
+
+    assert said == "snapshot snapshot snapshot"
+    assert world.leaks == []
+
+
+def test_an_environment_in_the_working_tree_is_left_alone(world: World) -> None:
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(world.worktree / ".venv")], check=True)
+    (site,) = (world.worktree / ".venv/lib").glob("python*/site-packages")
+    (site / "dependency.py").write_text("HERE = 'installed'\n")
+
+    said = world.run("import dependency; print(dependency.HERE)", python=str(world.worktree / ".venv/bin/python"))
+
+    assert said == "installed"
+    assert world.leaks == []
+
+
+def test_a_snapshot_inside_the_working_tree_is_the_snapshot(tmp_path: Path) -> None:
+    world = World(tmp_path.resolve())
+    (world.top / "snapshot").mkdir()
+    (world.top / "snapshot/pkg.py").write_text("HERE = 'snapshot'\n")
+    (world.top / "worktree").mkdir()
+
+    said = world.run(
+        "import pkg; print(pkg.HERE)",
+        env={"EVERYCOMMIT_WORKTREE": str(world.top)},
+        path=str(world.snapshot),
+    )
+
+    assert said == "snapshot"
+    assert world.leaks == []
+
+
+def test_metadata_beside_the_code_is_still_found(world: World) -> None:
+    """``setup.py develop`` keeps it in the working tree, where git ignores it."""
+    world.both("src/pkg/__init__.py").both("src/pkg.egg-info/PKG-INFO", "Name: pkg\nVersion: 1.2\n", there=None)
+
+    said = world.run(
+        """
+        from importlib.metadata import version, distributions
+        import importlib.metadata
+        print(version("pkg"))
+        try:
+            version("no-such-thing")
+        except importlib.metadata.PackageNotFoundError:
+            print("none")
+        print(list(distributions(path=[])))
+        """,
+        path=f"{world.worktree}/src",
+    )
+
+    assert said.splitlines() == ["1.2", "none", "[]"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_sitecustomize_that_ours_hides_runs(world: World, version: str) -> None:
+    """Debian has one, and so do many images."""
+    site = world.top / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("import sys\nsys.theirs = __name__, __file__\n")
+
+    said = world.run(
+        "import sys, sitecustomize; print(sys.theirs, sitecustomize.__file__)", path=str(site), python=_python(version)
+    )
+
+    assert said == f"('sitecustomize', '{site}/sitecustomize.py') {site}/sitecustomize.py"
+
+
+def test_a_broken_sitecustomize_is_told_as_python_tells_it(world: World) -> None:
+    site = world.top / "site"
+    site.mkdir()
+    (site / "sitecustomize.py").write_text("raise ValueError('theirs')\n")
+
+    said = world.run("print('on')", path=str(site))
+
+    assert "ValueError: theirs" in said
+    assert said.endswith("on")
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"EVERYCOMMIT_WORKTREE": ""},
+        {"EVERYCOMMIT_SNAPSHOT": ""},
+        {"EVERYCOMMIT_REPORT": ""},
+        {"EVERYCOMMIT_REPORT": "/no/such/folder/report"},
+        {"EVERYCOMMIT_WORKTREE": "/no/such/folder"},
+    ],
+)
+def test_nothing_that_is_wrong_with_it_reaches_the_child(world: World, env: Mapping[str, str]) -> None:
+    world.both("pkg.py")
+
+    said = world.run(
+        f"""
+        import importlib.util, sys
+        spec = importlib.util.spec_from_file_location("pkg", {str(world.worktree / "pkg.py")!r})
+        sys.modules["pkg"] = importlib.util.module_from_spec(spec)
+        try:
+            import no_such_module
+        except ImportError as error:
+            print(error)
+        """,
+        env=env,
+    )
+
+    assert said == "No module named 'no_such_module'"
+
+
+def test_a_finder_of_the_old_kind_still_finds(world: World) -> None:
+    """Until Python 3.11 a finder may know find_module alone."""
+    said = world.run(
+        """
+        import sys, types
+        class Old:
+            def find_module(self, name, path=None):
+                return self if name == "old" else None
+            def load_module(self, name):
+                sys.modules[name] = module = types.ModuleType(name)
+                module.__loader__ = self
+                return module
+        sys.meta_path.append(Old())
+        import warnings
+        warnings.simplefilter("ignore")
+        import old
+        print(old.__name__)
+        """,
+        python=_python("3.11"),
+    )
+
+    assert said == "old"
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A virtual environment with a project installed into it, editable, by its own build backend."""
+
+    env: Path
+
+    def install(self, project: Path) -> None:
+        argv = ["install", "--quiet", "--no-build-isolation", "--no-deps", "--no-input", "--editable", str(project)]
+        subprocess.run([self.env / "bin/python", "-m", "pip", *argv], check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    env = tmp_path_factory.mktemp("editable") / "env"
+    subprocess.run([sys.executable, "-m", "venv", str(env)], check=True)
+    argv = ["install", "--quiet", "--disable-pip-version-check", "setuptools>=70", "hatchling", "editables", "pytest"]
+    environ = clean_environment(env)
+    done = subprocess.run(
+        [env / "bin/python", "-m", "pip", *argv], check=False, capture_output=True, text=True, env=environ, timeout=120
+    )
+    if done.returncode:
+        pytest.skip(f"no build backends to be had: {done.stderr.strip().splitlines()[-1:]}")
+    return Installed(env)
+
+
+HATCH = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+[project]
+name = "{name}"
+version = "1"
+[tool.hatch.build.targets.wheel]
+packages = ["src/{name}"]
+"""
+SETUPTOOLS = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "{name}"
+version = "1"
+[tool.setuptools.packages.find]
+where = ["src"]
+"""
+# A layout that a path cannot tell: setuptools then writes a finder.
+MAPPED = """
+[build-system]
+requires = ["setuptools"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "{name}"
+version = "1"
+[tool.setuptools]
+packages = ["{name}", "{name}.deep"]
+[tool.setuptools.package-dir]
+"{name}" = "lib"
+"{name}.deep" = "elsewhere/deep"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "build", "files"),
+    [
+        ("byhatch", HATCH, {"src/byhatch/__init__.py": "", "src/byhatch/deep.py": ""}),
+        ("bysetup", SETUPTOOLS, {"src/bysetup/__init__.py": "", "src/bysetup/deep.py": ""}),
+        ("bymap", MAPPED, {"lib/__init__.py": "", "elsewhere/deep/__init__.py": ""}),
+    ],
+)
+def test_tests_see_what_is_staged_though_the_working_tree_is_installed(
+    repo: Repo, installed: Installed, name: str, build: str, files: Mapping[str, str]
+) -> None:
+    repo.stage("pyproject.toml", build.format(name=name))
+    for path in files:
+        repo.stage(path, "HERE = 'staged'\n")
+    repo.stage(
+        "tests/test_it.py",
+        lines(
+            f"import {name}.deep",
+            "",
+            "",
+            "def test_it():",
+            f"    assert ({name}.HERE, {name}.deep.HERE) == ('staged', 'staged')",
+        ),
+    )
+    installed.install(repo.root)
+    for path in files:
+        repo.write(path, "HERE = 'not staged'\n")
+    python = find(
+        setting=None,
+        top=repo.root,
+        main_worktree=repo.root,
+        environ={"VIRTUAL_ENV": str(installed.env)},
+        tracked=lambda _: False,
+        accepted=lambda _: False,
+    )
+
+    with judging(repo, interpreter=lambda: python) as judged:
+        result = judged.check(Gate())
+
+    assert (result.outcome, result.reason, result.findings) == (Outcome.PASSED, None, ())
+    assert result.counts["selected"] == 1
