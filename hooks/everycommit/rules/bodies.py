@@ -1,9 +1,6 @@
 """Which functions of a Python file have no body worth the name, and which of them are right to have none."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
-
-from .sources import is_test
 
 if TYPE_CHECKING:
     import ast
@@ -32,67 +29,69 @@ class Body(NamedTuple):
     first: int
     last: int
     what: str
-    """What it holds: ``NotImplementedError``, ``...``, ``pass``, ``a docstring``; empty for code."""
+    """All that it holds, docstring aside: ``NotImplementedError``, ``...`` or ``pass``; empty for anything else."""
 
 
-class Placeholder(NamedTuple):
+class _Definition(NamedTuple):
     name: str
-    first: int
-    last: int
-    what: str
-    test: bool
-    """Whether it stands in a test, where an empty function is often all that is needed."""
+    function: "ast.FunctionDef | ast.AsyncFunctionDef"
+    owner: "ast.ClassDef | None"
+    """The class it stands in directly."""
+    typing_only: bool
 
 
-def bodies(tree: "ast.Module") -> Iterator[Body]:
-    """Yield every function of *tree*, in no order."""
-    import ast
-
-    waiting: list[tuple[str, ast.AST]] = [("", tree)]
-    while waiting:
-        prefix, node = waiting.pop()
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
-                yield Body(prefix + child.name, child.lineno, child.end_lineno or child.lineno, _held(child))
-            named = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            waiting.append((f"{prefix}{child.name}." if named else prefix, child))  # type: ignore[attr-defined]
+def bodies(tree: "ast.Module") -> list[Body]:
+    """Return every function of *tree*, in order."""
+    return [_body(one) for one in _definitions(tree)[0]]
 
 
-def placeholders(tree: "ast.Module", path: str) -> list[Placeholder]:
+def placeholders(tree: "ast.Module") -> list[Body]:
     """Return the functions of *tree* that hold nothing and that nothing excuses, in order."""
+    definitions, extended = _definitions(tree)
+    found = []
+    for one in definitions:
+        body = _body(one)
+        if not body.what or one.typing_only or _excused(one.function, body.what):
+            continue
+        if one.owner is None or not (one.owner.name in extended or _is_contract(one.owner)):
+            found.append(body)
+    return found
+
+
+def _body(one: _Definition) -> Body:
+    return Body(one.name, one.function.lineno, one.function.end_lineno or one.function.lineno, _held(one.function))
+
+
+def _definitions(tree: "ast.Module") -> tuple[list[_Definition], set[str]]:
+    """Return the functions of *tree*, and the names of the classes that others here extend.
+
+    Only statements are gone through: no function is defined inside an expression.
+    """
     import ast
 
-    excused = {
-        id(function)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.ClassDef) and _is_contract(node, tree)
-        for function in node.body
-    } | {
-        id(inner)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-        for inner in ast.walk(node)
-    }
-    functions = {
-        (node.name, node.lineno): node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
-    found = []
-    for name, first, last, what in bodies(tree):
-        function = functions[name.rpartition(".")[2], first]
-        if what and id(function) not in excused and not _excused(function, what):
-            found.append(Placeholder(name, first, last, what, is_test(path)))
-    return sorted(found, key=lambda one: one.first)
+    found: list[_Definition] = []
+    extended: set[str] = set()
+    waiting: list[tuple[ast.AST, str, ast.ClassDef | None, bool]] = [(tree, "", None, False)]
+    while waiting:
+        node, prefix, owner, typing_only = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.append(_Definition(prefix + node.name, node, owner, typing_only))
+            prefix, owner = f"{prefix}{node.name}.", None
+        elif isinstance(node, ast.ClassDef):
+            extended.update(base.id for base in node.bases if isinstance(base, ast.Name))
+            prefix, owner = f"{prefix}{node.name}.", node
+        elif isinstance(node, ast.If):
+            typing_only = typing_only or "TYPE_CHECKING" in ast.unparse(node.test)
+        for block in ("body", "orelse", "finalbody", "handlers", "cases"):
+            waiting += [(child, prefix, owner, typing_only) for child in getattr(node, block, ())]
+    return sorted(found, key=lambda one: one.function.lineno), extended
 
 
 def _held(function: "ast.FunctionDef | ast.AsyncFunctionDef") -> str:
     import ast
 
     rest = [node for node in function.body if not (isinstance(node, ast.Expr) and _is_text(node.value))]
-    if not rest:
-        return "a docstring"
-    if len(rest) > 1:
+    if len(rest) != 1:
         return ""
     (only,) = rest
     if isinstance(only, ast.Pass):
@@ -123,23 +122,14 @@ def _excused(function: "ast.FunctionDef | ast.AsyncFunctionDef", what: str) -> b
     words = ast.unparse(function).lower()
     if what == "NotImplementedError":
         return any(word in words.partition("def ")[2].replace("notimplementederror", "") for word in _SAYS_SO)
-    return what == "a docstring" and bool(function.decorator_list)
+    return False
 
 
-def _is_contract(node: "ast.ClassDef", tree: "ast.Module") -> bool:
-    """Tell whether a class is made to be filled in: a protocol, an abstract one, or the base of another one here."""
+def _is_contract(node: "ast.ClassDef") -> bool:
+    """Tell whether a class is made to be filled in: a protocol or an abstract one."""
     import ast
 
     if node.name.lstrip("_").startswith(_ABSTRACT_NAMES) or node.name.endswith(_ABSTRACT_NAMES):
         return True
-    said = " ".join(ast.unparse(base) for base in node.bases) + " ".join(
-        ast.unparse(word.value) for word in node.keywords
-    )
-    if any(word in said for word in ("Protocol", "ABC", "Interface")):
-        return True
-    return any(
-        isinstance(base, ast.Name) and base.id == node.name
-        for other in ast.walk(tree)
-        if isinstance(other, ast.ClassDef)
-        for base in other.bases
-    )
+    said = [ast.unparse(base) for base in (*node.bases, *(word.value for word in node.keywords))]
+    return any(word in base for base in said for word in ("Protocol", "ABC", "Interface"))

@@ -82,7 +82,7 @@ def check(change: Change, blobs: Blobs) -> list[Finding]:
     files = [file for file in change.files if is_manifest(file.path) or is_manifest(file.source)][:_FEW]
     sides = {
         file.path: (
-            requirements(file.source, old_content(file, blobs) or ""),
+            requirements(file.source if is_manifest(file.source) else file.path, old_content(file, blobs) or ""),
             requirements(file.path, content(file, blobs) or ""),
         )
         for file in files

@@ -110,7 +110,9 @@ def _package_json(text: str) -> Iterator[Requirement]:
 def _requirements_file(text: str) -> Iterator[Requirement]:
     for line in text.replace("\\\n", " ").split("\n"):
         bare = re.sub(r"(?:^|\s)#.*", "", line).partition(" --hash")[0].strip()
-        if bare and not bare.startswith("-"):
+        if re.match(r"[a-z+]{2,12}://|\.{0,2}/", bare):
+            yield Requirement(bare.lower(), "", pinned=bool(re.search(r"[0-9a-f]{40}", bare)))
+        elif bare and not bare.startswith("-"):
             yield from _python(bare)
 
 
@@ -155,7 +157,10 @@ def _workflow(text: str) -> Iterator[Requirement]:
 
 
 def _pre_commit(text: str) -> Iterator[Requirement]:
-    pattern = r"^[ \t]*-?[ \t]*repo:[ \t]*[\"']?(\S+?)[\"']?[ \t]*(?:#.*)?\n(?:[ \t]+(?!rev:)[^\n]*\n){0,3}?[ \t]*rev:[ \t]*[\"']?([^\s\"'#]+)"
+    pattern = (
+        r"^[ \t]*-?[ \t]*repo:[ \t]*[\"']?(\S+?)[\"']?[ \t]*(?:#.*)?\n"
+        r"(?:[ \t]+(?!rev:)[^\n]*\n){0,3}?[ \t]*rev:[ \t]*[\"']?([^\s\"'#]+)"
+    )
     for match in re.finditer(pattern, text, re.MULTILINE):
         yield Requirement(match[1].lower(), match[2], re.fullmatch(r"[0-9a-f]{40}", match[2]) is not None)
 

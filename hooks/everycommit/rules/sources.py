@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 READ_AT_MOST = 8 << 20
 """Bytes of a file that are still read whole where git showed no hunks."""
 _SHOWN = 400
+_PARSED_AT_MOST = 400_000
 _PYTHON = frozenset({"py", "pyi", "pyw", "pyx"})
 _SCRIPT = frozenset({"js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "vue", "svelte"})
 _OTHER = frozenset(
@@ -134,10 +135,12 @@ def read(oid: str, blobs: Blobs, *, sized: bool) -> bytes | None:
 
 @lru_cache(maxsize=4)
 def module(text: str) -> "ast.Module | None":
-    """Return the syntax tree of Python *text*; None where it does not parse."""
+    """Return the syntax tree of Python *text*; None where it does not parse or is too large for that."""
     import ast
     import warnings
 
+    if len(text) > _PARSED_AT_MOST:
+        return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

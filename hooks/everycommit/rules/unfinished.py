@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..change import Blobs, Change, Line
 from ..result import ERROR, NOTE, WARNING, Finding
-from .bodies import placeholders
+from .bodies import bodies, placeholders
 from .rule import Rule
-from .sources import Added, Gone, added, content, finding, is_code, is_python, module, old_content
+from .sources import Added, Gone, added, content, finding, is_code, is_python, is_test, module, old_content
 
 _OUT = "# ... rest of the code " + "unchanged ..."
 
@@ -39,7 +39,7 @@ RULES = (
     Rule(
         id="policy/empty-body",
         severity=NOTE,
-        what="A new function does nothing: its body is `pass` or a docstring.",
+        what="A new function does nothing: its body is `pass`.",
         why="Sometimes that is the point (a hook, a null object), sometimes the rest was forgotten.",
         bad={"a.py": (None, "def area(shape):\n    pass\n")},
         good={"a.py": (None, "def area(shape):\n    return shape.width * shape.height\n")},
@@ -115,35 +115,55 @@ def _comments(file: Added) -> Iterator[Finding]:
 
 def _python(file: Added, change: Change, blobs: Blobs) -> Iterator[Finding]:
     yield from _commented(file)
-    if file.file.path.endswith(".pyi") or not any(
-        sign in file.text for sign in ("NotImplemented", "...", "pass", '"""')
-    ):
+    if file.file.path.endswith(".pyi") or not any(sign in file.text for sign in ("NotImplemented", "...", "pass")):
         return
-    lines = {line.new: line for line in file.lines}
-    suspects = [line for line in file.lines if line.text.strip().startswith(("raise NotImpl", "...", "pass", '"""'))]
-    suspects += [line for line in file.lines if line.text.rstrip().endswith((": ...", ": pass", '"""'))]
-    tree = module(content(file.file, blobs) or "") if suspects else None
+    test = is_test(file.file.path)
+    tree = module(content(file.file, blobs) or "") if _suspects(file, test=test) else None
     if tree is None:
         return
+    lines = {line.new: line for line in file.lines}
+    found = [
+        (one, touched)
+        for one in placeholders(tree)
+        if (touched := [lines[place] for place in range(one.first, one.last + 1) if place in lines])
+        and not (test and one.what in {"pass", "..."})
+    ]
+    if not found:
+        return
     known = _bodies(old_content(file.file, blobs))
-    known_elsewhere = _moved(change, blobs, file) if file.file.status == "A" else {}
-    for name, number, last, what, test in placeholders(tree, file.file.path):
-        if known.get(name) == what or known_elsewhere.get(name) == what:
+    elsewhere = _moved(change, blobs, file) if file.file.status == "A" else {}
+    for one, touched in found:
+        if one.what in {known.get(one.name), elsewhere.get(one.name)}:
             continue
-        touched = [lines[place] for place in range(number, last + 1) if place in lines]
-        if not touched or (test and what in {"pass", "..."}):
+        rule = _EMPTY if one.what == "pass" and one.name not in known else _PLACEHOLDER
+        emptied = " and held code before" if known.get(one.name) == "code" else ""
+        yield _at(rule, file, touched[0], f"{one.name}() holds only {one.what}{emptied}")
+
+
+def _suspects(file: Added, *, test: bool) -> bool:
+    """Tell whether an added line may be all that a function holds; only then is the file parsed, which costs."""
+    numbers = {line.new for line in file.lines}
+    before = ""
+    for line in (line for hunk in file.file.hunks for line in hunk.lines) if file.file.hunks else file.lines:
+        text = line.text.strip()
+        if line.kind == "-" or not text:
             continue
-        rule = _EMPTY if what in {"pass", "a docstring"} and name not in known else _PLACEHOLDER
-        emptied = " and held code before" if known.get(name) == "code" else ""
-        yield _at(rule, file, touched[0], f"{name}() holds only {what}{emptied}")
+        if line.new in numbers and "NotImplementedError" in text and text.startswith("raise "):
+            return True
+        if not test and line.new in numbers:
+            alone = text.startswith(("pass", "...")) and (
+                before.startswith(("def ", "async def ", ")")) or before.endswith('"""') or before == ""
+            )
+            if alone or (text.endswith((": ...", ": pass")) and ("def " in text or text.startswith(")"))):
+                return True
+        before = text
+    return False
 
 
 def _bodies(old: str | None) -> Mapping[str, str]:
     """Return ``{qualified name: what its body is}`` of the functions of *old* text."""
-    from .bodies import bodies
-
     tree = module(old) if old else None
-    return {name: what or "code" for name, _, _, what in bodies(tree)} if tree else {}
+    return {one.name: one.what or "code" for one in bodies(tree)} if tree else {}
 
 
 def _moved(change: Change, blobs: Blobs, file: Added) -> Mapping[str, str]:
