@@ -204,6 +204,71 @@ def test_a_folder_without_a_repository_a_bare_one_and_one_that_is_gone(tmp_path:
     assert "bare repository" in inside.stderr
 
 
+def test_a_folder_that_is_gone_is_one_clear_line(repo: Repo) -> None:
+    line = f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -P -m everycommit run"
+
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=repo.root, env=repo.environ, capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (2, "everycommit: the current folder is gone; go into one that is there\n")
+
+
+def test_an_index_that_somebody_locked_is_read_all_the_same(shop: Repo) -> None:
+    (shop.root / ".git/index.lock").touch()
+
+    assert outcomes(judged(shop, "policy", code=0)) == {"policy": "passed"}
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_staged_files_are_one_clear_refusal(shop: Repo) -> None:
+    blob = shop.git("hash-object", "-w", "--stdin", stdin=b"one\n").decode().strip()
+    lines = "".join(f"100644 {blob} 0\td{number % 100}/f{number}.txt\n" for number in range(100_000))
+    shop.git("update-index", "--add", "--index-info", stdin=lines.encode())
+
+    done = shop.everycommit("run", "policy")
+
+    assert done.returncode == 1, done.stderr
+    assert "policy/files" in done.stdout
+    assert "100,001 files" in done.stdout
+
+
+def test_a_line_of_sixty_megabytes_is_no_hindrance(shop: Repo) -> None:
+    shop.stage("long.txt", "x" * 60_000_000)
+
+    verdict = judged(shop, "policy", code=1)
+
+    assert [finding["rule"] for finding in verdict["gates"][0]["findings"]] == ["policy/file-bytes"]
+
+
+def test_a_checkout_that_cannot_be_written_is_judged(shop: Repo) -> None:
+    """As root permissions bind nobody; what counts is that nothing there is written, which `judged` holds."""
+    for path in (shop.root, shop.root / ".git", shop.root / ".git/objects"):
+        path.chmod(0o555)
+    try:
+        assert outcomes(judged(shop, "policy", "lint", code=1)) == {"policy": "passed", "lint": "failed"}
+    finally:
+        for path in (shop.root, shop.root / ".git", shop.root / ".git/objects"):
+            path.chmod(0o755)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not Path("/bin/mount").exists(), reason="needs a small file system of its own")
+def test_a_full_disk_is_one_clear_line(shop: Repo, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", small], check=False).returncode:
+        pytest.skip("this machine mounts nothing")
+    try:
+        (small / "filling").write_bytes(b"x" * 60_000)
+        done = shop.everycommit("run", "lint", XDG_CACHE_HOME=str(small), TMPDIR=str(small))
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr + done.stdout
+    assert "No space left" in done.stderr + done.stdout
+
+
 def test_a_full_or_unwritable_cache_is_one_clear_line(shop: Repo) -> None:
     done = shop.everycommit("run", "lint", XDG_CACHE_HOME="/dev/null/x", TMPDIR="/dev/null/y", HOME="/dev/null/z")
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import argparse
 
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
-ZEROS = "0" * 40
 
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
@@ -94,11 +93,12 @@ def _framework_push(environ: Mapping[str, str], here: Place) -> tuple[Sequence[C
     """Read the one ref of a push that pre-commit and prek let their hooks see."""
     from ..repo import read
 
-    to = environ.get("PRE_COMMIT_TO_REF") or "HEAD"
-    local = here.repository.git.text("rev-parse", "--verify", "--quiet", "--end-of-options", to + "^{commit}")
     ref = environ.get("PRE_COMMIT_LOCAL_BRANCH") or "HEAD"
+    # Where the push holds the root commit, pre-commit names no commit, only the branches.
+    to = environ.get("PRE_COMMIT_TO_REF") or ref
+    local = here.repository.git.text("rev-parse", "--verify", "--quiet", "--end-of-options", to + "^{commit}")
     remote_ref = environ.get("PRE_COMMIT_REMOTE_BRANCH") or ref
-    line = f"{ref} {local} {remote_ref} {ZEROS[: len(local)].ljust(len(local), '0')}"
+    line = f"{ref} {local} {remote_ref} {'0' * len(local)}"
     candidates, notes = read.pushed(here.repository, here.quarantine, environ["PRE_COMMIT_REMOTE_NAME"], [line])
     seen = f"only {remote_ref} is visible under pre-commit and prek; other refs of this push are not judged"
     return candidates, (*notes, seen)

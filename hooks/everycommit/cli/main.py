@@ -107,7 +107,11 @@ def _call() -> "Call":
 
     from .call import Call
 
-    return Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=Path.cwd())
+    try:
+        cwd = Path.cwd()
+    except FileNotFoundError:
+        raise UsageError("the current folder is gone; go into one that is there") from None
+    return Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=cwd)
 
 
 def _overview() -> str:

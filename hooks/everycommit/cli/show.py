@@ -21,7 +21,8 @@ class Silent:
 
 def watcher(call: Call, format_: str) -> Watch:
     """Return the live view where standard error is a terminal and a person reads; else nobody."""
-    if format_ != "text" or not call.stderr.isatty():
+    # pre-commit gives its hooks a terminal that nobody watches and prints what came out at the end.
+    if format_ != "text" or not call.stderr.isatty() or "PRE_COMMIT" in call.environ:
         return Silent()
     from ..report.live import Live
     from ..report.style import style_for
