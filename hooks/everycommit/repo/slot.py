@@ -149,12 +149,20 @@ def take(cache: Path, repository: Repository, role: str) -> Slot:
             if lock is not None:
                 if number > SLOTS:
                     _trim(home, role)
-                return Slot(home / f"{role}-{number}", lock)
+                return _opened(home / f"{role}-{number}", lock)
     except OSError as error:
         raise SnapshotError(
             f"cannot use the snapshot folder '{error.filename or home}': {error.strerror}; {WAY_ON}"
         ) from error
     raise SnapshotError(f"{_MOST - 1} runs use snapshots in '{home}' at this moment; wait until some have ended")
+
+
+def _opened(folder: Path, lock: int) -> Slot:
+    try:
+        return Slot(folder, lock)
+    except OSError:
+        os.close(lock)
+        raise
 
 
 def _locked(folder: Path) -> int | None:
