@@ -85,9 +85,10 @@ _DEBUGGERS = frozenset(
     {"pdb", "ipdb", "pudb", "rpdb", "rdb", "bpdb", "wdb", "remote_pdb", "web_pdb", "debugpy", "celery"}
 )
 _OTHER_STOPS = {
-    "js": r"^[ \t]*debugger\s*;?\s*(?://.*)?$",
+    "js": r"^[ \t]*debugger[ \t]*;?[ \t]*(?://.*)?$",
     "rb": r"^[ \t]*(?:binding\.(?:pry|irb|b)|byebug)\b",
-    "ex": r"^[ \t]*(?:require IEx;\s*)?IEx\.pry\b",
+    "exs": r"^[ \t]*(?:require IEx;[ \t]*)?IEx\.pry\b",
+    "ex": r"^[ \t]*(?:require IEx;[ \t]*)?IEx\.pry\b",
 }
 _OTHER_PRINTS = {
     "js": r"^[ \t]*console\.(?:log|debug|trace|dir|table)\(",

@@ -36,7 +36,7 @@ def locked(path: str, text: str | None) -> dict[str, str]:
     if name in _TOML:
         return dict(re.findall(r'^name = "([^"\n]+)"\r?\nversion = "([^"\n]+)"', text, re.MULTILINE))
     if name == "go.sum":
-        return dict(re.findall(r"^(\S+) (v\S+?) h1:", text, re.MULTILINE))
+        return dict(re.findall(r"^(\S+) (v[^\s/]+) h1:", text, re.MULTILINE))
     if name in {"package-lock.json", "npm-shrinkwrap.json"}:
         return _npm(text)
     return {}

@@ -63,7 +63,7 @@ _ELISION = _COMMENT + (
     r"\b(?:code|implementation|unchanged|functions?|methods?|imports?|class|logic|file|as before|here|above|below)\b"
     r"|\(?(?:the )?(?:rest|remainder) of (?:the |this |your )?(?:code|file|function|class|implementation|methods?)"
     r"\b.{0,30}(?:unchanged|same|here|omitted|goes|remains|\.{3}|\u2026)"
-    r"|\[?(?:existing|previous|original|remaining|other) (?:code|implementation|methods|functions|imports)\b.{0,20}"
+    r"|[\[(]?(?:existing|previous|original|remaining|other) (?:code|implementation|methods|functions|imports)\b.{0,20}"
     r"(?:unchanged|here|remains?|stays?|omitted|continues|\.{3}|\u2026))"
 )
 _PROMISE = _COMMENT + (
