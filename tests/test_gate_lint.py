@@ -171,7 +171,8 @@ def test_a_finding_in_a_notebook_names_the_cell(repo: Repo) -> None:
 def test_what_ruff_can_mend_ends_with_a_line_to_copy(repo: Repo) -> None:
     repo.stage("a b.py", UNUSED).stage("c.py", "x = y\n")
 
-    with judging(repo) as judged:
+    here = f"{Path(sys.executable).parent}:{repo.environ['PATH']}"
+    with judging(repo, environ={**repo.environ, "PATH": here}) as judged:
         repair = judged.check(Lint()).repair
 
     assert repair == ("ruff check --fix 'a b.py'  # then `git add` again, ruff does not restage",)
@@ -186,7 +187,8 @@ def test_the_formatter_runs_only_where_the_project_configures_it(repo: Repo) -> 
     repo.stage("a.py", "x=2\n").stage("b.py", "y=2\n")
     with judging(repo) as judged:
         assert judged.told(Lint()) == [("a.py", None, "lint/format", False), ("b.py", None, "lint/format", True)]
-        assert judged.check(Lint()).repair == ("ruff format a.py b.py  # then `git add` again, ruff does not restage",)
+        (repair,) = judged.check(Lint()).repair
+        assert repair.endswith("ruff format a.py b.py  # then `git add` again, ruff does not restage")
 
 
 @pytest.mark.parametrize(
@@ -363,3 +365,12 @@ def test_thousands_of_paths_fit_on_command_lines() -> None:
 
     assert [path for chunk in chunks for path in chunk] == paths
     assert max(sum(len(path) + 1 for path in chunk) for chunk in chunks) <= 60_000
+
+
+def test_a_line_to_copy_works_where_ruff_is_not_on_path(repo: Repo) -> None:
+    repo.stage("a.py", UNUSED)
+
+    with judging(repo, environ={**repo.environ, "PATH": "/usr/bin:/bin"}) as judged:
+        (repair,) = judged.check(Lint()).repair
+
+    assert Path(repair.split(" check --fix a.py", maxsplit=1)[0]).is_file()

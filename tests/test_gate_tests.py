@@ -39,7 +39,7 @@ def test_a_failing_test_has_place_words_and_its_line(repo: Repo) -> None:
 
     assert (found.path, found.line, found.rule) == ("tests/test_calc.py", 5, "tests/failed")
     assert found.message.startswith("test_add: assert -1 == 3")
-    assert found.source == "tests/test_calc.py::test_add"
+    assert found.source == "    assert add(1, 2) == 3"
     assert found.new
     assert (result.outcome, result.summary) == (Outcome.FAILED, "1 of 1 failed")
 
@@ -584,3 +584,31 @@ def test_paths_of_the_snapshot_do_not_show(repo: Repo) -> None:
         (found,) = judged.findings(Gate())
 
     assert found.message == "test_a: FileNotFoundError: [Errno 2] No such file or directory: 'x'"
+
+
+def test_of_tests_whose_names_begin_alike_each_has_its_own_past(repo: Repo) -> None:
+    old = lines(
+        "def test_a():",
+        "    assert 1",
+        "def test_ab():",
+        "    assert 0",
+        "class TestA:",
+        "    def test_a(self):",
+        "        assert 0",
+    )
+    repo.stage("test_a.py", old).commit()
+    repo.stage("test_a.py", old.replace("assert 1", "assert 0"))
+
+    with judging(repo) as judged:
+        assert [(line, new) for _, line, _, new in judged.told(Gate())] == [(2, True), (4, False), (7, False)]
+
+
+def test_a_second_look_runs_only_what_failed(repo: Repo) -> None:
+    count = f"    open({str(repo.root.parent / 'ran')!r}, 'a').write('x')"
+    repo.stage("test_a.py", lines("def test_a():", count, "def test_b():", "    assert 0")).commit()
+    repo.stage("test_a.py", lines("def test_a():", count, "def test_b():", "    assert 00"))
+
+    with judging(repo) as judged:
+        assert judged.told(Gate()) == [("test_a.py", 4, "tests/failed", False)]
+
+    assert (repo.root.parent / "ran").read_text() == "x"

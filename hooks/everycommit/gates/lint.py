@@ -71,7 +71,11 @@ class Lint:
             counts={"files": len(paths)},
             tool=f"ruff {ruff_tool.version}",
             notes=tuple(notes),
-            repair=tuple(_repair(mendable, {finding.path for finding in formatted if finding.path in changed})),
+            repair=tuple(
+                _repair(
+                    _name(job, ruff_tool), mendable, {finding.path for finding in formatted if finding.path in changed}
+                )
+            ),
         )
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
@@ -187,8 +191,17 @@ def _laid_out(job: Job, snapshot: "Snapshot", oid: str, path: str) -> Iterator[P
         yield text
 
 
-def _repair(mendable: Iterable[str | None], formatted: Iterable[str | None]) -> Iterator[str]:
-    for command, paths in (("ruff check --fix", mendable), ("ruff format", formatted)):
+def _name(job: Job, ruff_tool: Tool) -> str:
+    """Return how the user can call ruff: by its name where that works, else the one that judged."""
+    import shutil
+
+    if shutil.which("ruff", path=job.environ.get("PATH")):
+        return "ruff"
+    return shlex.quote(ruff_tool.argv[0])
+
+
+def _repair(name: str, mendable: Iterable[str | None], formatted: Iterable[str | None]) -> Iterator[str]:
+    for command, paths in (("check --fix", mendable), ("format", formatted)):
         names = sorted(ruff.safe(path) for path in paths if path)
         if names:
-            yield f"{command} {shlex.join(names)}  # {RESTAGE}"
+            yield f"{name} {command} {shlex.join(names)}  # {RESTAGE}"

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..environment import Interpreter, tool
@@ -11,6 +12,7 @@ from ..result import Finding
 from .base import Job
 from .inside import inside, leaked, missing, scratch
 from .reported import Failure, Following, Report, report
+from .sources import Lines
 from .tool import counted, last_word, ran
 
 if TYPE_CHECKING:
@@ -56,7 +58,8 @@ def run(
 ) -> Run:
     """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
 
-    *only* are ids with their files from the root of the tree; of what is collected no other test is kept.
+    *only* are beginnings of ids with their files from the root of the tree, and what may follow them; of what is
+    collected no other test is kept.
 
     Raises:
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
@@ -64,20 +67,19 @@ def run(
     python = job.interpreter()
     pytest = tool("pytest", python)
     with scratch(snapshot) as folder:
-        told = folder / "report"
-        env = {**_activated(python, job.environ), **named, **inside(python, snapshot.path, told)}
+        records = folder / "report"
+        env = {**_activated(python, job.environ), **named, **inside(python, snapshot.path, records)}
         if "PYTHONPATH" in named:
             env["PYTHONPATH"] += os.pathsep + named["PYTHONPATH"]
         if only is not None:
-            env["EVERYCOMMIT_ONLY"] = str(folder / "only")
             ids = "\n".join(str(snapshot.path / one) for one in only)
-            (folder / "only").write_bytes(ids.encode(errors="surrogateescape"))
+            Path(f"{records}.only").write_bytes(ids.encode(errors="surrogateescape"))
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
-        with Following(told, job.say):
+        with Following(records, job.say):
             done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, even_late=True)
-        lines = told.read_bytes().split(b"\n") if told.is_file() else []
-        return Run(report(lines), done, snapshot, tuple(leaked(told)), tuple(missing(told, python.top)))
+        lines = records.read_bytes().split(b"\n") if records.is_file() else []
+        return Run(report(lines), done, snapshot, tuple(leaked(records)), tuple(missing(records, python.top)))
 
 
 def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
@@ -89,29 +91,30 @@ def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str
 
 
 def findings(run: Run) -> list[Finding]:
-    """Return a finding for each failure, its place and id from the root of the tree."""
+    """Return a finding for each failure, at the line of the test's own file that it went through."""
+    lines = Lines(run.snapshot.path)
     found = []
     for failure in run.report.failures:
-        node = run.id(failure.id)
-        file, _, test = node.partition("::")
-        path = run.path(failure.path)
-        where = path or file
+        file, _, test = run.id(failure.id).partition("::")
+        path = run.path(failure.path) or file
+        # From a worker that died only the test's name came back.
+        line = failure.line if failure.path else None
         message = failure.message.replace(f"{run.snapshot.path}{os.sep}", "") or "it failed without a word"
         found.append(
             Finding(
-                path=where,
-                line=failure.line if path else None,
+                path=path,
+                line=line,
                 rule=RULES[failure.when],
-                message=f"{_told(test, failure)}: {message}" if test else message,
-                # Tells apart what fails with the same words, and finds the test again in an older tree.
-                source=node,
+                message=f"{told(test, failure)}: {message}" if test else message,
+                source=lines.at(path, line),
                 hint=_hint(message, run.missing),
             )
         )
     return found
 
 
-def _told(test: str, failure: Failure) -> str:
+def told(test: str, failure: Failure) -> str:
+    """Return how a message names the test: behind it comes a colon."""
     stage = f" ({failure.when})" if failure.when in {"setup", "teardown"} else ""
     return f"{test}{f' [{failure.part}]' if failure.part else ''}{stage}"
 

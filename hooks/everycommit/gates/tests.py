@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,8 @@ from ..rules.globs import matches
 from . import pytest
 from .base import Job
 from .inside import leak_reason
-from .pytest import COLLECTION, ERROR, FAILED, RULES
-from .reported import Report
+from .pytest import COLLECTION, RULES
+from .reported import Failure, Report
 from .sources import PYTHON, changed_settings, joined, walked, within
 from .tool import counted
 
@@ -95,34 +94,33 @@ class Tests:
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
-        before = _old_paths(job, parent)
         snapshot = job.trees.older(parent)
-        ids = {}
-        for finding in findings:
-            file = finding.source.partition("::")[0]
-            old = before.get(file, file)
-            if finding.rule != FEWER and old is not None and (snapshot.path / old).is_file():
-                ids[finding.source] = old + pytest.names(finding.source)
-        if not ids:
+        there = {}
+        for path in {finding.path for finding in findings if finding.rule != FEWER and finding.path}:
+            old = _old_path(job, parent, path)
+            if old is not None and (snapshot.path / old).is_file():
+                there[path] = old
+        if not there:
             return ()
-        files = sorted({one.partition("::")[0] for one in ids.values()})
         # Options stay; what names tests would add to the few that are asked for.
         options = [arg for arg in job.config.settings.tests.args if not _names_tests(snapshot.path / job.project, arg)]
         run = pytest.run(
             job,
             snapshot,
-            [*options, *(str(snapshot.path / file) for file in files)],
+            [*options, *(str(snapshot.path / old) for old in sorted(there.values()))],
             named=self._named(job),
-            only=ids.values(),
+            # A message begins with the test's name, and so does the line that keeps the test.
+            only=[f"{there[finding.path]}::{finding.message}" for finding in findings if finding.path in there],
         )
         if run.report.status not in {0, 1, 5}:
             raise ToolError(f"pytest in the tree before this change: {pytest.how_it_broke(run)}")
-        failed = Counter((RULES[failure.when], run.id(failure.id)) for failure in run.report.failures)
+        failures = list(run.report.failures)
         out = []
         for finding in findings:
-            same = (finding.rule, ids.get(finding.source, ""))
-            if failed[same]:
-                failed[same] -= 1
+            same = next((failure for failure in failures if _same(run, failure, finding, there)), None)
+            if same is not None:
+                failures.remove(same)
+                # As the target has it: that the words or the line differ does not make it another failure.
                 out.append(finding)
         return out
 
@@ -190,7 +188,7 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path) -> tuple[O
 
 def _summary(told: Report, findings: Sequence[Finding]) -> str:
     selected, total = len(told.ids), told.total
-    failed = len({finding.source for finding in findings if finding.rule in {FAILED, ERROR}})
+    failed = sum(ended in {"failed", "error"} for ended in told.done.values())
     collection = sum(finding.rule == COLLECTION for finding in findings)
     of = f"{selected} selected" if selected != total else str(selected)
     more = f" ({total} in all)" if selected != total else ""
@@ -205,11 +203,21 @@ def _notes(told: Report) -> list[str]:
     return [f"{counted(skipped, 'test')} of {len(told.ids)} skipped by themselves"] if skipped else []
 
 
-def _old_paths(job: Job, parent: str) -> dict[str, str | None]:
-    """Return ``{path: where it was in parent}`` of the changed files; None where it was not."""
-    if parent != job.change.parents[0]:
-        return {}
-    return {file.path: file.source if file.was_file else None for file in job.change.landing}
+def _old_path(job: Job, parent: str, path: str) -> str | None:
+    """Return where *path* was in *parent*; None where it was not."""
+    if parent == job.change.parents[0]:
+        for file in job.change.landing:
+            if file.path == path:
+                return file.source if file.was_file else None
+    return path
+
+
+def _same(run: pytest.Run, failure: Failure, finding: Finding, old: Mapping[str, str]) -> bool:
+    """Tell whether *failure* of an older run is what *finding* tells of the target."""
+    file, _, test = run.id(failure.id).partition("::")
+    if RULES[failure.when] != finding.rule or file != old.get(finding.path or ""):
+        return False
+    return not test or finding.message.startswith(f"{pytest.told(test, failure)}: ")
 
 
 def _names_tests(project: Path, arg: str) -> bool:

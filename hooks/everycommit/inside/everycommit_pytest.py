@@ -1,8 +1,8 @@
 """Reports each test as it ends, a JSON object a line, into the file that EVERYCOMMIT_REPORT names.
 
 PYTEST_DONT_REWRITE. Any pytest from 7 on, any Python from 3.8 on. Under xdist the controller alone writes; where a test
-failed is worked out in the worker and travels with its report. EVERYCOMMIT_ONLY may name a file with absolute ids, a
-line each: only these tests are kept. Records, by ``kind``:
+failed is worked out in the worker and travels with its report. A file ``.only`` beside that file holds absolute ids, a
+line each, with something behind them: only these tests are kept. Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
 - ``collected``: ``ids``; ``deselected``, a number
@@ -40,11 +40,16 @@ def pytest_configure(config: Any) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    path = os.environ.get("EVERYCOMMIT_ONLY")
-    if path:
+    path = os.environ.get("EVERYCOMMIT_REPORT", "") + ".only"
+    if os.path.isfile(path):
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            only = set(file.read().split("\n"))
-        items[:] = [item for item in items if os.path.join(str(config.rootpath), item.nodeid) in only]
+            only = tuple(filter(None, file.read().split("\n")))
+        root = str(config.rootpath)
+        items[:] = [item for item in items if _begins(only, os.path.join(root, item.nodeid))]
+
+
+def _begins(lines: tuple[str, ...], name: str) -> bool:
+    return any(line.startswith(name) for line in lines)
 
 
 @pytest.hookimpl(hookwrapper=True)
