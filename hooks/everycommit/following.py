@@ -111,19 +111,6 @@ def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
     return os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def reap(process: "subprocess.Popen[bytes]") -> None:
-    """Close the pipes and let go of the child's number."""
-    import subprocess
-
-    for pipe in (process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    try:
-        process.wait(timeout=GRACE)
-    except subprocess.TimeoutExpired:  # pragma: no cover - held in the kernel, by a dead network disk say
-        process.returncode = -signal.SIGKILL  # it goes when it can; nobody waits for it
-
-
 def signal_group(group: int, number: int) -> None:
     """Send a signal to all that is left of a group."""
     # macOS says "not permitted" of a group that is only waiting to be reaped.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from .deadline import Deadline
 from .errors import Interrupted, ToolError
-from .following import GRACE, TICK, Following, Output, program_path, reap, signal_group
+from .following import GRACE, TICK, Following, Output, program_path, signal_group
 from .watcher import Watcher, announced
 
 if TYPE_CHECKING:
@@ -209,9 +209,22 @@ class Children:
             if self._watcher is not None:
                 self._watcher.forget(process.pid)
             self._groups.discard(process.pid)
-        reap(process)
+        _reap(process)
 
     def _ending(self) -> bool:
         if self._interrupted():
             self._stopped = True
         return self._stopped
+
+
+def _reap(process: "subprocess.Popen[bytes]") -> None:
+    """Close the pipes and let go of the child's number."""
+    import subprocess
+
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
+    try:
+        process.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:  # pragma: no cover - held in the kernel, by a dead network disk say
+        process.returncode = -signal.SIGKILL  # it goes when it can; nobody waits for it
