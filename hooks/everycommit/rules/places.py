@@ -1,6 +1,7 @@
 """Where in the target a thing of the old tree belongs, and the two contents of a file."""
 
 from ..change import Blobs, FileChange
+from .python_source import Block, differing, text_of
 
 
 def line_before(file: FileChange, old: int) -> int | None:
@@ -29,6 +30,7 @@ class Contents:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
         self._read: dict[str, bytes] = {}
+        self._differs: dict[tuple[str, str], tuple[str, str, list[Block], list[Block]]] = {}
 
     def old(self, file: FileChange) -> bytes:
         """Return what stood at ``file.source``; empty where that was no regular file."""
@@ -37,6 +39,14 @@ class Contents:
     def new(self, file: FileChange) -> bytes:
         """Return what stands at ``file.path``; empty where that is no regular file."""
         return self._content(file.id) if file.is_file else b""
+
+    def differing(self, file: FileChange) -> tuple[str, str, list[Block], list[Block]]:
+        """Return old and new text of a Python file, and the blocks that only the one or the other has."""
+        key = (file.old_id, file.id)
+        if key not in self._differs:
+            old, new = text_of(self.old(file)), text_of(self.new(file))
+            self._differs[key] = (old, new, *differing(old, new))
+        return self._differs[key]
 
     def link(self, file: FileChange) -> bytes:
         """Return where the symbolic link at ``file.path`` leads."""
