@@ -67,7 +67,7 @@ RULES = (
 )
 _MARKER, _DEBUGGER, _PRINT = RULES
 
-_LINE = re.compile(r"(<{7}|>{7}|\|{7})(?: .*)?\r?|={7}\r?")
+_LINE = r"(<{7}|>{7}|\|{7})(?: .*)?\r?|={7}\r?"
 _CALLS = (
     "breakpoint",
     "set_trace",
@@ -111,7 +111,7 @@ def _markers(file: Added, change: Change, blobs: Blobs, gone: Gone) -> Iterator[
     if _START not in file.text and _END not in file.text:
         return
     path = file.file.path
-    marks = [line for line in file.lines if line.text[:7] in _FIRST and _LINE.fullmatch(line.text)]
+    marks = [line for line in file.lines if line.text[:7] in _FIRST and re.fullmatch(_LINE, line.text)]
     kinds = [line.text[:7] for line in marks]
     whole = _START in kinds and _END in kinds and _MIDDLE in kinds
     sided = [line for line in marks if line.text[:7] != _MIDDLE]
