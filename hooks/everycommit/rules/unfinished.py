@@ -88,6 +88,7 @@ _PROMISES = (
     "for now",
     "logic",
 )
+_OPENERS = frozenset("#/<-{;%")
 _FEWEST = 3
 
 
@@ -108,8 +109,9 @@ def _comments(file: Added) -> Iterator[Finding]:
     for rule, pattern, signs in ((_LEFT_OUT, _ELISION, _SIGNS), (_PLACEHOLDER, _PROMISE, _PROMISES)):
         if not any(sign in lower for sign in signs):
             continue
+        compiled = re.compile(pattern, re.IGNORECASE)
         for line in file.lines:
-            if re.match(pattern, line.text[:300], re.IGNORECASE):
+            if line.text.lstrip()[:1] in _OPENERS and compiled.match(line.text[:300]):
                 yield _at(rule, file, line, f"'{line.text.strip()[:80]}'")
 
 
