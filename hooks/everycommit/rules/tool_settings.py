@@ -24,7 +24,8 @@ def check(change: Change, blobs: Blobs, *, max_snapshot_files: int = 5, max_snap
         findings += _settings(change, contents)
     if any(is_ci(file.path) or is_ci(file.source) for file in change.files):
         for one in weaker(change, contents):
-            findings.append(_finding("gate-step-weakened", one.file, one.line, one.message, one.source))
+            rule = "gate-exception-added" if one.exception else "gate-step-weakened"
+            findings.append(_finding(rule, one.file, one.line, one.message, one.source))
     return findings + list(_snapshots(change, max_snapshot_files, max_snapshot_lines))
 
 
@@ -97,7 +98,7 @@ def _finding(rule: str, file: FileChange, line: int | None, message: str, source
         line=None if file.deleted else line,
         rule=f"policy/{rule}",
         severity=_SEVERITY[f"policy/{rule}"],
-        message=printable(message),
+        message=printable(message).replace("\n", " ").replace("\t", " "),
         hint=_HINT,
         source=source[:300],
     )
