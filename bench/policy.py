@@ -23,26 +23,29 @@ from families import findings
 from git_trees import Trees
 
 LABELS: Mapping[str, tuple[str, ...]] = {
-    "test_deleted": ("test-deleted", "tests-deleted", "test-renamed", "test-uncollected", "parametrize-removed"),
-    "test_skipped": ("test-skipped", "test-xfailed", "test-deselected"),
-    "assertion_weakened": ("assertion-weakened", "assertion-removed", "assertion-trivial", "tolerance-widened"),
-    "swallowed_exception": ("exception-swallowed", "swallowed-exception"),
+    "test_deleted": ("test-deleted", "test-uncollected", "test-cases-removed"),
+    "test_skipped": ("test-skipped", "test-skipped-sometimes", "gate-step-weakened"),
+    "assertion_weakened": ("assertion-weakened", "assertion-always-true"),
+    "swallowed_exception": ("swallowed-exception",),
     "debug_left": ("debugger", "debug-print"),
     "merge_conflict": ("merge-marker",),
-    "suppression_added": ("suppression-added", "suppression"),
-    "gate_config_weakened": ("gate-loosened", "gate-weakened", "config-loosened", "settings-loosened"),
+    "suppression_added": ("suppression-added", "suppression-whole-file"),
+    "gate_config_weakened": (
+        *("gate-config-weakened", "gate-exception-added", "gate-step-weakened", "snapshots-updated"),
+        "settings-loosened",
+    ),
     "secret": ("secret", "secret-likely", "denied-path"),
     "dependency_change": ("dependency-new", "dependency-changed", "action-by-tag"),
     "lock_change": ("lock-changed", "lock-without-manifest"),
     "generated_file": ("generated-file",),
     "large_diff": ("added-lines", "removed-lines", "files", "file-bytes"),
-    "mass_deletion": ("mass-deletion", "truncated", "removed-lines"),
-    "file_deleted": ("file-deleted", "deletion"),
-    "mode_change": ("mode-change", "mode-changed"),
+    "mass_deletion": ("mass-deletion", "file-truncated", "removed-lines"),
+    "file_deleted": ("file-deleted",),
+    "mode_change": ("mode-change",),
     "binary_file": ("binary-file",),
     "placeholder_code": ("placeholder", "empty-body", "code-left-out"),
 }
-"""Which rules raise a label; ``policy/`` is left out."""
+"""Which rules raise a label; ``policy/`` is left out. Every severity counts, notes too."""
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -105,7 +108,8 @@ def main() -> int:
         false.update(labels & set(row["must_not"]))
         lines += [f"missed {label}: {row['id']}" for label in sorted(expect - labels)]
         lines += [f"false {label}: {row['id']}" for label in sorted(labels & set(row["must_not"]))]
-        errors = [finding for finding in found if finding.severity == ERROR]
+        soft = {f"policy/{rule}" for label in row["soft"] for rule in LABELS.get(label, ())}
+        errors = [finding for finding in found if finding.severity == ERROR and finding.rule not in soft]
         if not expect:
             passing += 1
             wrong_errors += bool(errors)
