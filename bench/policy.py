@@ -10,6 +10,7 @@ FILE has a JSON object a line: ``before`` ({path: {mode, text or b64}}), ``diff`
 import argparse
 import base64
 import json
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -67,18 +68,29 @@ def raised(found: Sequence[Finding]) -> set[str]:
     return {label for label, ids in LABELS.items() if rules.intersection(ids)}
 
 
+def old_modes(diff: str) -> dict[str, str]:
+    """Return the modes that *diff* expects; rows rebuilt from mirrors say 100644 of every file before it."""
+    pattern = (
+        r"^diff --git a/(.+) b/\1\n"
+        r"(?:old mode (\d{6})|deleted file mode (\d{6})|index [0-9a-f]+\.\.[0-9a-f]+ (\d{6}))$"
+    )
+    return {match[1]: match[2] or match[3] or match[4] for match in re.finditer(pattern, diff, re.MULTILINE)}
+
+
 def judged(row: Mapping[str, Any], folder: Path) -> list[Finding]:
     """Return what the rules find in one case."""
     sh(["git", "init", "--quiet", "--initial-branch=main", str(folder)], folder.parent)
+    modes = old_modes(row["diff"])
     for name, entry in row["before"].items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         content = base64.b64decode(entry["b64"]) if "b64" in entry else entry["text"].encode(errors="surrogateescape")
-        if entry.get("mode") == "120000":
+        mode = modes.get(name, entry.get("mode"))
+        if mode == "120000":
             path.symlink_to(content.decode())
             continue
         path.write_bytes(content)
-        path.chmod(0o755 if entry.get("mode") == "100755" else 0o644)
+        path.chmod(0o755 if mode == "100755" else 0o644)
     sh(["git", "-c", "core.autocrlf=false", "add", "--force", "--all"], folder)
     base = sh(["git", "write-tree"], folder).stdout.strip()
     patch = folder.parent / "case.diff"
