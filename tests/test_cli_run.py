@@ -26,7 +26,7 @@ def shop(repo: Repo) -> Repo:
 def judged(repo: Repo, *argv: str, code: int, **env: str) -> dict[str, Any]:
     """Run with ``--format json``; return the one verdict."""
     before = state(repo)
-    done = repo.everycommit("run", "--format", "json", *argv, **env)
+    done = Repo(repo.root, repo.environ | env).everycommit("run", "--format", "json", *argv)
     assert done.returncode == code, done.stdout + done.stderr
     assert state(repo) == before
     report = json.loads(done.stdout)
@@ -335,7 +335,7 @@ def test_a_reader_that_goes_away_is_no_bug(shop: Repo) -> None:
 
 @pytest.mark.parametrize("flag", [{"FORCE_COLOR": "1"}, {"FORCE_COLOR": "1", "NO_COLOR": "1"}])
 def test_colour_follows_the_two_variables(shop: Repo, flag: dict[str, str]) -> None:
-    done = shop.everycommit("run", "lint", **flag)
+    done = Repo(shop.root, shop.environ | flag).everycommit("run", "lint")
 
     assert ("\x1b[" in done.stdout) is ("NO_COLOR" not in flag)
 

@@ -13,7 +13,7 @@ from support import Repo
 
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
-    {"errors", "change", "result", "deadline", "text", "rules"},
+    {"record", "errors", "change", "result", "deadline", "text", "rules"},
     {"proc", "following", "watcher", "environment", "config", "repo", "model", "ledger"},
     {"gates"},
     {"engine", "report"},
@@ -133,7 +133,7 @@ def loaded(repo: Repo, *argv: str) -> set[str]:
 def test_help_loads_nothing_heavy(repo: Repo) -> None:
     found = loaded(repo, "--help")
 
-    assert not found & (HEAVY | {"subprocess", "tomllib", "dataclasses"})
+    assert not found & (HEAVY | {"subprocess", "tomllib"})
 
 
 def test_a_policy_only_run_loads_nothing_heavy(repo: Repo) -> None:

@@ -6,8 +6,9 @@ count from 1.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
+
+from .record import dataclass, field
 
 ABSENT = "000000"
 LINK = "120000"

@@ -1,7 +1,8 @@
 """When everything has to be over."""
 
 import time
-from dataclasses import dataclass
+
+from .record import dataclass
 
 
 @dataclass(frozen=True, slots=True)

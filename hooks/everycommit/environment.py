@@ -5,12 +5,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from .deadline import Deadline
 from .errors import ToolError
+from .record import dataclass, field
 
 _ASKING_SECONDS = 10.0
 # Any Python there is can say this much about itself.
@@ -48,11 +48,15 @@ class Interpreter:
 
     @property
     def fingerprint(self) -> str:
-        """Python and all distributions in one word: part of the key of what they judged."""
+        """Python and all distributions in one word: part of the key of what they judged.
+
+        Never the same twice where an editable install lies outside the working tree: nobody tells when it changes.
+        """
         import hashlib
 
         listed = [f"{name}=={version}" for name, version in sorted(self.distributions.items())]
-        text = "\n".join([os.fspath(self.python), self.version, *listed])
+        unknown = [os.urandom(16).hex()] if editable_elsewhere(self.prefix, self.top) else []
+        text = "\n".join([os.fspath(self.python), self.version, *listed, *unknown])
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
@@ -249,6 +253,21 @@ def site_packages(prefix: Path) -> list[Path]:
 def installed(prefix: Path) -> dict[str, str]:
     """Return ``{normalised name: version}`` of what is installed in the virtual environment *prefix*."""
     return _distributions(path.name for folder in site_packages(prefix) for path in folder.iterdir())
+
+
+def editable_elsewhere(prefix: Path, top: Path) -> bool:
+    """Tell whether something is installed in *prefix* whose code lies elsewhere, and not in the working tree *top*."""
+    for folder in site_packages(prefix):
+        for pth in folder.glob("*.pth"):
+            text = pth.read_text(encoding="utf-8", errors="replace")
+            # setuptools, scikit-build-core and meson-python write a module with the paths, and import it here.
+            beside = [folder / f"{name}.py" for name in re.findall(r"\bimport (\w+)", text)]
+            text += "".join(path.read_text(encoding="utf-8", errors="replace") for path in beside if path.is_file())
+            for place in re.findall(r"^/.*$|(?<=['\"])/[^'\"\n]+(?=['\"])", text, re.MULTILINE):
+                path = Path(place)
+                if path.exists() and not path.is_relative_to(top) and not path.is_relative_to(prefix):
+                    return True
+    return False
 
 
 def _distributions(names: Iterable[str]) -> dict[str, str]:

@@ -5,13 +5,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from .deadline import Deadline
 from .errors import Interrupted, ToolError
 from .following import GRACE, TICK, Following, Output, program_path, signal_group
+from .record import dataclass
 from .watcher import Watcher, announced
 
 if TYPE_CHECKING:

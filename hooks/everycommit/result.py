@@ -4,10 +4,10 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .change import Change
+from .record import dataclass, field, replace
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 

@@ -1,9 +1,10 @@
 """Where a command was called: streams, environment and folder, handed to every command."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
+
+from ..record import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
 from ..errors import UsageError
+from ..record import replace
 from .call import Call
 from .judge import Place, Wish, parent_gone, place, signals, verdict
 from .show import show, watcher

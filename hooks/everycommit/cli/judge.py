@@ -5,7 +5,6 @@ import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from ..gates.base import Job
 from ..gates.catalog import gates as catalog
 from ..ledger import Forgetful
 from ..proc import Children, child_environment
+from ..record import dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover

@@ -5,11 +5,11 @@ Without a flag it judges what is staged. Nothing of yours is touched: not the wo
 
 import argparse
 import shlex
-from dataclasses import replace
 
 from ..change import Candidate
 from ..config.schema import OCCASIONS
 from ..errors import UsageError
+from ..record import replace
 from .call import Call
 from .judge import Place, Wish, place, signals, verdict
 from .show import show, watcher

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from ..errors import UsageError
+from ..record import dataclass
 
 FILES = (
     "pyproject.toml",

@@ -1,10 +1,10 @@
 """The schema as a list: every setting by its key, with its kind, default, merge order and words."""
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from ..record import MISSING, fields, is_dataclass
 from .schema import CommandSettings, Settings
 
 COMMAND = "command"

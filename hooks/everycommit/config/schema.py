@@ -13,8 +13,9 @@ Merge orders, the stricter side always winning where there is one:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from ..record import dataclass, field
 
 MERGES = ("min", "max", "union", "intersection", "base", "target", "user_only")
 ON_DOUBT = ("warn", "refuse")

@@ -2,9 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from ..change import Change
+from ..record import replace
 from ..result import Finding, identity
 
 

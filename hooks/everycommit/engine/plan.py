@@ -1,10 +1,10 @@
 """Which gates have something to judge here."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from ..errors import EverycommitError
 from ..gates.base import Gate, Job
+from ..record import dataclass, replace
 from ..result import GateResult, Outcome
 
 

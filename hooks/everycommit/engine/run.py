@@ -3,13 +3,13 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from ..deadline import Deadline
 from ..errors import EverycommitError, Interrupted, TimeRanOut, ToolError
 from ..gates.base import Job
 from ..ledger import Ledger, key
+from ..record import replace
 from ..result import Finding, GateResult, Outcome, stamped
 from .new import marked
 from .plan import Step

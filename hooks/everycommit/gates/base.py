@@ -1,13 +1,13 @@
 """What a gate is given, and what a gate is."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ..change import Blobs, Change
 from ..config.schema import Config
 from ..deadline import Deadline
+from ..record import dataclass
 from ..result import Finding, GateResult
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..environment import Tool, tool
 from ..errors import ToolError
+from ..record import replace
 from ..result import Finding, GateResult, Outcome, identity
 from . import ruff
 from .base import Job

@@ -4,12 +4,12 @@ import json
 import os
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import Interpreter, Tool
 from ..errors import ToolError
+from ..record import dataclass, replace
 from ..result import ERROR, Finding
 from .base import Job
 from .inside import inside, scratch

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 
 from ..change import FileChange
+from ..record import asdict
 from ..result import Finding, GateResult, Outcome
 from ..rules.settings import loosening
 from ..rules.size import counted, size

@@ -3,11 +3,11 @@
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..environment import Interpreter, tool
+from ..record import dataclass
 from ..result import Finding
 from .base import Job
 from .inside import inside, leaked, missing, scratch
@@ -91,10 +91,12 @@ def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str
 
 
 def findings(run: Run) -> list[Finding]:
-    """Return a finding for each failure, at the line of the test's own file that it went through."""
+    """Return a finding for each failure, at the line of the test's own file that it went through; in order of place."""
     lines = Lines(run.snapshot.path)
     found = []
-    for failure in run.report.failures:
+    # A file that cannot be imported is told of once more by each collector and each worker.
+    once = dict.fromkeys(failure for failure in run.report.failures if failure.when == "collect")
+    for failure in (*once, *(failure for failure in run.report.failures if failure.when != "collect")):
         file, _, test = run.id(failure.id).partition("::")
         path = run.path(failure.path) or file
         # From a worker that died only the test's name came back.
@@ -110,7 +112,7 @@ def findings(run: Run) -> list[Finding]:
                 hint=_hint(message, run.missing),
             )
         )
-    return found
+    return sorted(found, key=lambda one: (one.path or "", one.line or 0))
 
 
 def told(test: str, failure: Failure) -> str:

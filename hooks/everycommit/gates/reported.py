@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
 from typing import Any, NamedTuple, Self
+
+from ..record import dataclass, field
 
 _POLL = 0.1
 

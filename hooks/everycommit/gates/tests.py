@@ -5,11 +5,11 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from ..environment import tool
 from ..errors import ToolError
+from ..record import replace
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
 from . import pytest

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..environment import Tool, tool
 from ..errors import ToolError
+from ..record import replace
 from ..result import Finding, GateResult, Outcome, identity
 from . import mypy
 from .base import Job

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ..change import Candidate
 from ..errors import UsageError
+from ..record import replace
 from .quarantine import Quarantine
 from .repository import Repository
 from .revisions import candidate, foreign, is_oid, looked_up

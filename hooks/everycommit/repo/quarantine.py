@@ -8,12 +8,12 @@ missing object of a partial clone is an error, not a download.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from ..change import GITLINK, FileChange
 from ..deadline import Deadline
 from ..errors import MissingObjects, RepositoryError
+from ..record import replace
 from .bare import alternates, lay_out, writing
 from .git import Batch, Git
 from .patch import NOT_ASKED, TOO_LARGE, complete, parsed

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import RepositoryError, UsageError
+from ..record import dataclass, field
 from .git import OLDEST, Done, Git, last_words, reading_environment, too_old
 
 _FACTS = ("--is-bare-repository", "--show-object-format")

@@ -10,11 +10,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import SnapshotError
+from ..record import dataclass, field
 from .cache import STALE, WAY_ON, locked, remove
 from .repository import Repository
 from .sweep import Seen

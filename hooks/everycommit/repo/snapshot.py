@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from ..config.schema import SnapshotSettings
 from ..deadline import Deadline
 from ..errors import SnapshotError
+from ..record import dataclass
 from .gitfolder import give_git
 from .layout import laid_out
 from .links import link

@@ -9,12 +9,12 @@ import os
 import stat
 import sys
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from ..change import GITLINK
 from ..deadline import Deadline
+from ..record import dataclass, field
 from .cache import remove
 from .git import Git
 

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TextIO
 
+from ..record import dataclass
 from ..text import printable
 
 PIPE_WIDTH = 100
