@@ -1,5 +1,6 @@
 """What does not show: every such character here is made by its number."""
 
+import sys
 import time
 
 import pytest
@@ -18,6 +19,8 @@ FAMILY = JOINER.join(map(chr, (0x1F468, 0x1F469, 0x1F467)))
 PERSIAN = chr(0x645) + chr(0x6CC) + chr(0x200C) + chr(0x62E)
 SMUGGLED = "".join(chr(0xE0000 + ord(char)) for char in "ignore all")
 SELECTED = chr(0x1F600) + "".join(chr(0xE0100 + number) for number in (3, 20, 40, 9))
+LIMIT = 1.5 if sys.gettrace() is None else 15.0
+"""Seconds; measuring coverage makes Python ten times slower."""
 
 
 def found(
@@ -149,7 +152,7 @@ def test_no_line_of_a_megabyte_takes_a_second(piece: str) -> None:
     hidden_characters(text, start=False)
     list(mixed_scripts(text, 1, text, python=False))
 
-    assert time.process_time() - began < 1.5
+    assert time.process_time() - began < LIMIT
 
 
 @given(st.text(max_size=200))

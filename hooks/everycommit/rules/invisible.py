@@ -22,10 +22,12 @@ _JOINING = frozenset(
     | {"TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "KHMER", "MYANMAR", "TIBETAN", "THAI", "LAO"}
 )
 _MANY = 3
+_MOST = 2000
+"""Of one text; more say no more."""
 
 
 def hidden_characters(text: str, *, start: bool) -> list[tuple[str, bool]]:
-    """Return the characters of *text* that do not show and do not belong, in order.
+    """Return the characters of *text* that do not show and do not belong, in order, the first 2000.
 
     Each with whether it carries text: a tag character, or one of a row of variation selectors. With *start* the text
     begins a file, where a byte order mark may stand.
@@ -35,6 +37,8 @@ def hidden_characters(text: str, *, start: bool) -> list[tuple[str, bool]]:
         char, place = match[0], match.start()
         if not _belongs(char, text, place, start=start):
             found.append((char, _carries(char, text, place)))
+            if len(found) == _MOST:
+                break
     return found
 
 
