@@ -7,8 +7,6 @@ from threading import Event, Thread
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from ..record import dataclass, field
-
 _POLL = 0.1
 
 
@@ -26,20 +24,20 @@ class Failure(NamedTuple):
     """Which subtest, in pytest's words; None for a whole test."""
 
 
-@dataclass(slots=True)
 class Report:
     """What is known of a run of pytest, complete or not."""
 
-    root: str | None = None
-    """pytest's root folder; None where it did not get as far as telling."""
-    ids: tuple[str, ...] = ()
-    """The tests that it selected."""
-    deselected: int = 0
-    done: dict[str, str] = field(default_factory=dict)
-    """``{id: outcome}`` of those that ended."""
-    failures: list[Failure] = field(default_factory=list)
-    status: int | None = None
-    """pytest's exit code; None where it never came to an end."""
+    def __init__(self) -> None:
+        self.root: str | None = None
+        """pytest's root folder; None where it did not get as far as telling."""
+        self.ids: tuple[str, ...] = ()
+        """The tests that it selected."""
+        self.deselected = 0
+        self.done: dict[str, str] = {}
+        """``{id: outcome}`` of those that ended."""
+        self.failures: list[Failure] = []
+        self.status: int | None = None
+        """pytest's exit code; None where it never came to an end."""
 
     @property
     def total(self) -> int:

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 from ..change import GITLINK
 from ..deadline import Deadline
-from ..record import dataclass, field
 from .cache import remove
 from .git import Git
 
@@ -31,13 +30,13 @@ Seen = Mapping[str, tuple[int, int, int]]
 """``{folder: (ctime in nanoseconds, inode, mode)}``; the top is ``""``."""
 
 
-@dataclass(slots=True)
 class _Listing:
     """Files that the index names, as far as git was asked."""
 
-    names: dict[str, dict[str, tuple[str, str]]] = field(default_factory=dict)
-    """``{folder: {name: (mode, object name)}}``."""
-    folders: set[str] = field(default_factory=set)
+    def __init__(self) -> None:
+        self.names: dict[str, dict[str, tuple[str, str]]] = {}
+        """``{folder: {name: (mode, object name)}}``."""
+        self.folders: set[str] = set()
 
     def read(self, entries: bytes) -> None:
         """Take up what ``ls-files -s -z`` printed."""
