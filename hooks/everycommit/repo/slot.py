@@ -179,7 +179,7 @@ def _settle(cache: Path, home: Path, repository: Repository) -> None:
     if note.exists():
         return
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = home / f"worktree.{os.getpid()}"
+    new = home / f"worktree.{os.urandom(8).hex()}"
     new.write_bytes(os.fsencode(repository.git_dir) + b"\0" + os.fsencode(repository.top))
     new.replace(note)
     prune(cache)
