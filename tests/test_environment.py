@@ -325,6 +325,34 @@ def test_the_fingerprint_changes_with_any_distribution(top: Path) -> None:
     assert one.fingerprint != a_python(top, pytest="7.4.0", more="1").fingerprint
 
 
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"_pkg.pth": "{elsewhere}/src\n"},
+        {
+            "__editable__.pkg.pth": "import __finder; __finder.install()",
+            "__finder.py": "MAPPING = {{'a': '{elsewhere}/src'}}",
+        },
+    ],
+)
+def test_code_that_nobody_watches_makes_the_fingerprint_useless(
+    top: Path, tmp_path: Path, files: Mapping[str, str]
+) -> None:
+    """An editable install outside the working tree may change without a word; one inside it is the snapshot's."""
+    (top / "src").mkdir()
+    (tmp_path.resolve() / "other/src").mkdir(parents=True)
+    (site,) = (venv(top / ".venv") / "lib").glob("python*/site-packages")
+    (site / "distutils.pth").write_text(f"import os; os.path.exists('{top}') and 1\n")
+    python = found(top)
+
+    for name, content in files.items():
+        (site / name).write_text(content.format(elsewhere=top))
+    assert python.fingerprint == python.fingerprint
+    for name, content in files.items():
+        (site / name).write_text(content.format(elsewhere=tmp_path.resolve() / "other"))
+    assert python.fingerprint != python.fingerprint
+
+
 @pytest.mark.parametrize("name", ["Zope.Interface", "zope-interface", "ZOPE__.interface"])
 def test_a_distribution_has_one_name(name: str) -> None:
     assert normalised(name) == "zope-interface"

@@ -1,5 +1,7 @@
 """The tests gate: real pytest over real changes."""
 
+from dataclasses import replace
+
 import pytest
 
 from everycommit.config.schema import Settings
@@ -530,13 +532,15 @@ def test_the_key_holds_what_the_verdict_depends_on(repo: Repo) -> None:
     def none() -> Interpreter:
         raise ToolError("no Python for this project")
 
-    with judging(repo) as judged:
+    # Without the editable install of ours, whose code lies elsewhere.
+    python = replace(own_python(repo.root), prefix=repo.root)
+    with judging(repo, interpreter=lambda: python) as judged:
         one = Gate({"A": "1"}).inputs(judged.job)
     with judging(repo, settings=replaced(Settings(), "tests", env=("A",)), interpreter=none) as judged:
         other = Gate({"A": "1"}).inputs(judged.job)
         third = Gate({"A": "2"}).inputs(judged.job)
 
-    assert one["python"] == own_python(repo.root).fingerprint
+    assert one["python"] == python.fingerprint
     assert {name for name in one if one[name] != other[name]} == {"settings", "environment", "python"}
     assert {name for name in other if other[name] != third[name]} == {"environment"}
 

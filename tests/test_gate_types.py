@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -472,8 +473,9 @@ def test_an_error_outside_the_tree_belongs_to_no_file(repo: Repo, tmp_path: Path
 
 def test_the_key_holds_what_the_verdict_depends_on(repo: Repo) -> None:
     repo.stage("a.py", GOOD)
-    python = own_python(repo.root)
-    with judging(repo) as judged:
+    # Without the editable install of ours, whose code lies elsewhere.
+    python = replace(own_python(repo.root), prefix=repo.root)
+    with judging(repo, interpreter=lambda: python) as judged:
         one = Types().inputs(judged.job)
 
     def none() -> Interpreter:
@@ -481,7 +483,8 @@ def test_the_key_holds_what_the_verdict_depends_on(repo: Repo) -> None:
 
     with judging(repo, interpreter=none) as judged:
         assert Types().inputs(judged.job)["python"] == "no Python for this project"
-    with judging(repo, settings=replaced(Settings(), "types", paths=("a.py",))) as judged:
+    settings = replaced(Settings(), "types", paths=("a.py",))
+    with judging(repo, interpreter=lambda: python, settings=settings) as judged:
         other = Types().inputs(judged.job)
 
     assert one["python"] == python.fingerprint
