@@ -11,6 +11,7 @@ from everycommit.environment import Interpreter
 from everycommit.errors import ToolError
 from everycommit.gates import ruff
 from everycommit.gates.lint import LOOSENED, Lint
+from everycommit.gates.sources import Lines, table
 from everycommit.repo.read import all_files
 from everycommit.result import Outcome
 from judging import judging, lines, replaced
@@ -289,6 +290,22 @@ def test_broken_settings_are_a_doubt_with_ruffs_own_words(repo: Repo) -> None:
         judged.check(Lint())
 
 
+def _with_ruff(tmp_path: Path, top: Path, script: str) -> Interpreter:
+    """A Python whose ruff is *script*."""
+    broken = tmp_path / "env/bin/ruff"
+    broken.parent.mkdir(parents=True)
+    broken.write_text(f"#!/bin/sh\n{script}\n")
+    broken.chmod(0o755)
+    return Interpreter(
+        python=Path(sys.executable),
+        version="3.12",
+        prefix=tmp_path / "env",
+        distributions={"ruff": "0.1"},
+        origin=".venv",
+        top=top,
+    )
+
+
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -301,18 +318,7 @@ def test_broken_settings_are_a_doubt_with_ruffs_own_words(repo: Repo) -> None:
     ],
 )
 def test_a_broken_ruff_is_a_doubt(repo: Repo, tmp_path: Path, script: str, words: str) -> None:
-    broken = tmp_path / "env/bin/ruff"
-    broken.parent.mkdir(parents=True)
-    broken.write_text(f"#!/bin/sh\n{script}\n")
-    broken.chmod(0o755)
-    python = Interpreter(
-        python=Path(sys.executable),
-        version="3.12",
-        prefix=tmp_path / "env",
-        distributions={"ruff": "0.1"},
-        origin=".venv",
-        top=repo.root,
-    )
+    python = _with_ruff(tmp_path, repo.root, script)
     repo.stage("a.py", CLEAN)
 
     with judging(repo, interpreter=lambda: python) as judged, pytest.raises(ToolError) as raised:
@@ -374,3 +380,88 @@ def test_a_line_to_copy_works_where_ruff_is_not_on_path(repo: Repo) -> None:
         (repair,) = judged.check(Lint()).repair
 
     assert Path(repair.split(" check --fix a.py", maxsplit=1)[0]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("script", "outcome"),
+    [
+        # Before 0.14: plain lines only.
+        ("echo \"error: unexpected argument '--output-format' found\" >&2; exit 2", "Would reformat: a.py"),
+        ('echo \'[{"code": "unformatted", "filename": "a.py"}]\'; exit 1', ""),
+    ],
+)
+def test_each_way_in_which_ruffs_formatter_answers_is_read(
+    repo: Repo, tmp_path: Path, script: str, outcome: str
+) -> None:
+    python = _with_ruff(
+        tmp_path,
+        repo.root,
+        f"""case "$*" in
+        check*) echo '[]';;
+        *output-format*) {script};;
+        *) echo "{outcome}"; exit 1;;
+        esac""",
+    )
+    repo.stage("ruff.toml", "[format]\n").stage("a.py", "x=1\n")
+
+    with judging(repo, interpreter=lambda: python) as judged:
+        assert [(one.path, one.rule) for one in judged.check(Lint()).findings] == [("a.py", "lint/format")]
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("exit 2", "ruff format exited 2 without a finding"),
+        ("exit 1", "ruff format exited 1 without a finding"),
+        ("echo '[{'; exit 1", "ruff format printed no JSON"),
+    ],
+)
+def test_a_broken_formatter_is_a_doubt(repo: Repo, tmp_path: Path, script: str, words: str) -> None:
+    python = _with_ruff(tmp_path, repo.root, f'case "$*" in check*) echo "[]";; *) {script};; esac')
+    repo.stage("ruff.toml", "[format]\n").stage("a.py", "x=1\n")
+
+    with judging(repo, interpreter=lambda: python) as judged, pytest.raises(ToolError, match=words):
+        judged.check(Lint())
+
+
+def test_stricter_and_looser_settings_at_once_blame_each_finding_once(repo: Repo) -> None:
+    """What both settings find is one finding, not two."""
+    repo.stage("ruff.toml", "").stage("a.py", CLEAN).commit()
+    repo.stage("ruff.toml", 'lint.ignore = ["E711"]\n').stage("a.py", UNUSED).stage("b.py", UNUSED)
+
+    with judging(repo) as judged:
+        assert judged.told(Lint()) == [("a.py", 1, "lint/F401", True), ("b.py", 1, "lint/F401", True)]
+
+
+def test_a_new_file_that_only_looser_settings_accept_is_a_finding(repo: Repo) -> None:
+    repo.stage("ruff.toml", "").stage("a.py", UNUSED).commit()
+    repo.stage("ruff.toml", 'lint.ignore = ["F401"]\n').stage("a.py", UNUSED + "\n").stage("b.py", UNUSED)
+
+    with judging(repo) as judged:
+        assert judged.told(Lint()) == [("a.py", 1, "lint/F401", False), ("b.py", 1, "lint/F401", True)]
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "old", "new", "same"),
+    [
+        ("pyproject.toml", ("tool", "x"), b"[tool.x]\na = 1\n", b"# words\n[tool.x]\na=1\n[tool.y]\n", True),
+        ("pyproject.toml", ("tool", "x"), b"[tool.x]\na = 1\n", b"[tool.x]\na = 2\n", False),
+        ("pyproject.toml", ("tool", "x"), b"[tool\n", b"[tool\n\n", False),
+        ("pyproject.toml", ("tool", "x"), b"tool = 1\n", b"", True),
+        ("setup.cfg", ("x",), b"[y]\na = 1\n[x]\nb = 1\n", b"[x]\nb = 1\n\n[y]\na = 2\n", True),
+        ("setup.cfg", ("x",), b"[x-pkg.*]\nb = 1\n", b"[x-pkg.*]\nb = 2\n", False),
+        ("setup.cfg", ("x",), b"[xy]\nb = 1\n", b"", True),
+    ],
+)
+def test_only_the_part_of_a_settings_file_that_a_tool_reads_counts(
+    name: str, keys: tuple[str, ...], old: bytes, new: bytes, *, same: bool
+) -> None:
+    assert (table(old, name, keys) == table(new, name, keys)) is same
+
+
+def test_a_line_that_is_not_there_is_empty(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"one\r\n\xff")
+    lines_of = Lines(tmp_path)
+
+    assert [lines_of.at("a", line) for line in (None, 0, 1, 2, 3)] == ["", "", "one", "\udcff", ""]
+    assert lines_of.at("no", 1) == lines_of.at("\0", 1) == ""

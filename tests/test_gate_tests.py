@@ -616,3 +616,50 @@ def test_a_second_look_runs_only_what_failed(repo: Repo) -> None:
         assert judged.told(Gate()) == [("test_a.py", 4, "tests/failed", False)]
 
     assert (repo.root.parent / "ran").read_text() == "x"
+
+
+def test_a_path_that_the_settings_name_is_put_behind_ours(repo: Repo) -> None:
+    repo.stage("lib/calc.py", CODE).stage("test_calc.py", TEST)
+    environ = {"PYTHONPATH": str(repo.root / "lib")}
+
+    with judging(repo, settings=replaced(Settings(), "tests", env=("PYTHONPATH",))) as judged:
+        assert judged.told(Gate(environ)) == []
+
+
+def test_an_exit_code_without_a_failed_test_is_a_doubt_with_the_cause(repo: Repo) -> None:
+    """As pytest-cov does it where coverage is too low."""
+    conftest = lines(
+        "def pytest_runtestloop(session):",
+        "    session.testsfailed += 1",
+        "def pytest_terminal_summary(terminalreporter):",
+        "    terminalreporter.write_line('FAIL Required test coverage of 90% not reached. Total coverage: 10%')",
+    )
+    repo.stage("conftest.py", conftest).stage("test_a.py", PASSES)
+
+    with judging(repo) as judged:
+        result = judged.check(Gate())
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.reason == (
+        "pytest exited 1 although no test failed: FAIL Required test coverage of 90% not reached. Total coverage: 10%"
+    )
+
+
+def test_base_settings_with_which_nothing_can_be_collected_are_a_doubt(repo: Repo) -> None:
+    repo.stage("pytest.ini", "[pytest]\naddopts = --no-such-option\n").stage("test_a.py", PASSES).commit()
+    repo.stage("pytest.ini", "[pytest]\n")
+
+    with judging(repo) as judged:
+        result = judged.check(Gate())
+
+    assert result.outcome is Outcome.PASSED
+    assert any("not compared with the tests before" in note for note in result.notes)
+
+
+def test_docs_with_doctests_are_tests(repo: Repo) -> None:
+    repo.stage("pytest.ini", "[pytest]\naddopts = --doctest-glob=*.md\n").stage("a.md", ">>> 1 + 1\n3\n").stage(
+        "a.py", ""
+    )
+
+    with judging(repo) as judged:
+        assert judged.told(Gate()) == [("a.md", 1, "tests/failed", True)]

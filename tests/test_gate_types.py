@@ -489,3 +489,28 @@ def test_the_key_holds_what_the_verdict_depends_on(repo: Repo) -> None:
 
     assert one["python"] == python.fingerprint
     assert {name for name in one if one[name] != other[name]} == {"paths"}
+
+
+def test_words_of_an_old_mypy_that_are_no_findings_are_passed_over() -> None:
+    said = ["a.py: note: In function", "Found 1 error in 1 file", "a.py:1: note: alone", "b.py:2: error: Odd  [misc]"]
+
+    (found,) = mypy.findings(said, json_lines=False)
+
+    assert (found.path, found.line, found.column, found.rule, found.hint) == ("b.py", 2, None, "types/misc", None)
+    assert mypy.findings(["Success", ""], json_lines=True) == []
+
+
+def test_what_both_settings_find_is_one_finding(repo: Repo) -> None:
+    repo.stage("a.py", GOOD).stage("mypy.ini", "[mypy]\ndisallow_untyped_defs = True\n").commit()
+    repo.stage("mypy.ini", "[mypy]\n").stage("a.py", BAD)
+
+    with judging(repo) as judged:
+        assert judged.told(Types()) == [("a.py", 2, "types/return-value", True)]
+
+
+def test_settings_that_were_broken_do_not_stop_the_change_that_mends_them(repo: Repo) -> None:
+    repo.stage("a.py", GOOD).stage("pyproject.toml", "[tool.mypy]\npython_version = '2.7'\nplugins = [3]\n").commit()
+    repo.stage("pyproject.toml", "[tool.mypy]\n")
+
+    with judging(repo) as judged:
+        assert judged.told(Types()) == []

@@ -75,7 +75,9 @@ class Tests:
         findings = pytest.findings(run)
         notes = [] if run.report.status is None else _notes(run.report)
         if not run.leaks and run.report.ids:
-            findings += self._fewer(job, run)
+            fewer, told = self._fewer(job, run)
+            findings += fewer
+            notes += told
         outcome, reason = _outcome(run, findings, job.interpreter().top)
         selected, total = len(run.report.ids), run.report.total
         return replace(
@@ -132,31 +134,30 @@ class Tests:
         allowed = child_environment(self._environ, names, ceiling=Path(os.sep))
         return {name: allowed[name] for name in names if name in allowed}
 
-    def _fewer(self, job: Job, run: pytest.Run) -> list[Finding]:
-        """Return a finding where pytest's changed settings leave out tests of files that did not change."""
+    def _fewer(self, job: Job, run: pytest.Run) -> tuple[list[Finding], list[str]]:
+        """Return a finding where pytest's changed settings leave out tests of files that did not change; and notes."""
         back = changed_settings(job, OWN, SHARED)
         if not back or not job.change.parents:
-            return []
+            return [], []
         snapshot = job.trees.older(job.change.parents[0])
         before = pytest.run(
             job, snapshot, [*job.config.settings.tests.args, "--collect-only", "-q"], named=self._named(job)
         )
         if before.report.status not in {0, 1, 5}:
-            raise ToolError(
-                f"pytest cannot collect the tree before its settings changed: {pytest.how_it_broke(before)}"
-            )
+            # Settings that were broken must not stop the change that mends them.
+            return [], [f"not compared with the tests before pytest's settings changed: {pytest.how_it_broke(before)}"]
         changed = {path for file in job.change.landing for path in (file.path, file.source)}
         there = [before.id(node) for node in before.report.ids]
         here = set(map(run.id, run.report.ids))
         left_out = [one for one in there if one not in here and one.partition("::")[0] not in changed]
         if not left_out:
-            return []
+            return [], []
         more = f" and {len(left_out) - _SHOWN} more" if len(left_out) > _SHOWN else ""
         message = (
             f"with the changed settings pytest leaves out {counted(len(left_out), 'test')} that it ran before: "
             f"{', '.join(left_out[:_SHOWN])}{more}"
         )
-        return [Finding(path=next((path for path, entry in back.items()), None), rule=FEWER, message=message)]
+        return [Finding(path=next(iter(back)), rule=FEWER, message=message)], []
 
     def _ended(self, outcome: Outcome, *, reason: str | None = None) -> GateResult:
         return GateResult(gate=self.name, outcome=outcome, reason=reason)
