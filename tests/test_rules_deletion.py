@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from everycommit.rules import deletion
+from everycommit.rules.places import line_before
 from everycommit.rules.rule import Rule
 from support import Repo, change_of
 
@@ -160,3 +161,14 @@ def test_submodules_are_told_from_repositories_added_by_accident(repo: Repo, tmp
     assert linked(repo, None, ("160000", "1" * 40)) == [
         "a repository inside the repository is added at 111111111111; .gitmodules does not name it"
     ]
+
+
+def test_a_removed_line_has_its_place_in_the_target(repo: Repo) -> None:
+    before = "".join(f"line {number}\n" for number in range(1, 41))
+    after = before.replace("line 3\n", "").replace("line 20\n", "line 20\nmore\n").replace("line 38\nline 39\n", "")
+    change, _ = change_of(repo, {"a": before, "b": "1\n", "c": "1\n2\n"}, {"a": after, "c": "2\n"})
+    a, b, c = change.files
+
+    assert [line_before(a, line) for line in (1, 3, 10, 30, 38, 39, 40)] == [1, 2, 9, 30, 37, 37, 38]
+    assert line_before(b, 1) is None
+    assert line_before(c, 1) == 1

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from everycommit.rules import tool_settings
 from everycommit.rules.rule import Rule
-from rules import example_holds, findings, messages, rules
+from rules import example_holds, findings, messages, rules, seconds
 from support import Repo
 
 WEAKER, EXCEPTION, STEP = "gate-config-weakened", "gate-exception-added", "gate-step-weakened"
@@ -313,6 +313,16 @@ def test_many_lines_of_one_snapshot_count_as_many_snapshots(repo: Repo) -> None:
     ]
     assert rules(repo, tool_settings, {"a.snap": before}, {"a.snap": before + "more\n"}) == []
     assert rules(repo, tool_settings, {}, {"a.snap": before}) == []
+
+
+@pytest.mark.parametrize("piece", ["[", "a.", "|| ", "pytest ", "- id: a", "ignore = [", "\n[a]\nb = 1", "'"])
+@pytest.mark.parametrize("path", ["pyproject.toml", "setup.cfg", ".github/workflows/a.yml", ".pre-commit-config.yaml"])
+def test_a_megabyte_does_not_take_long(repo: Repo, path: str, piece: str) -> None:
+    before: dict[str, str | bytes | None] = {path: "a = 1\n"}
+    after: dict[str, str | bytes | None] = {path: piece * (900_000 // len(piece)) + "\n"}
+
+    assert seconds(repo, tool_settings, before, after) < 1
+    assert (WEAKER in rules(repo, tool_settings, before, after)) is (path in {"pyproject.toml", "setup.cfg"})
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

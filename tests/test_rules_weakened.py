@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from everycommit.rules import weakened
 from everycommit.rules.rule import Rule
-from rules import example_holds, findings, messages, rules
+from rules import example_holds, findings, messages, rules, seconds
 from support import Repo
 
 HEAD = "import pytest\nfrom app import add, load\n\n\n"
@@ -325,7 +325,7 @@ def test_data_of_tests_need_not_be_python(repo: Repo) -> None:
 
 
 def test_a_rewrite_is_said_rather_than_compared(repo: Repo) -> None:
-    text = "".join(f"def test_{number}():\n    assert {number} == f({number})\n" for number in range(12_000))
+    text = "".join(f"def test_{number}():\n    assert {number} == f({number})\n" for number in range(3_000))
 
     assert rules(repo, weakened, {PATH: text}, {PATH: text.replace("f(", "g(")}) == ["tests-not-compared"]
 
@@ -336,6 +336,31 @@ def test_text_at_the_margin_inside_brackets_is_read_as_a_whole(repo: Repo) -> No
     assert rules(repo, weakened, {PATH: before}, {PATH: before.replace("1,\n2", "1,\n3").replace("== 3", "!= 3")}) == [
         "assertion-weakened"
     ]
+
+
+PIECES = ["(", "[", "assert x\n", "assert True or ", "x = '''\n", "@a\n", "if x:\n ", "timeout=1 ", "except:", "-"]
+
+
+@pytest.mark.parametrize("piece", [*PIECES, "class A:\n"])
+def test_a_megabyte_does_not_take_long(repo: Repo, piece: str) -> None:
+    text = piece * (900_000 // len(piece)) + "\n"
+
+    assert seconds(repo, weakened, {PATH: "import a\n"}, {PATH: text}) < 1
+    assert seconds(repo, weakened, {PATH: text}, {PATH: text + "a\n"}) < 1
+
+
+@pytest.mark.parametrize("piece", ["(", "[", "not ", "-", "x.", "x + ", "if x:\n"])
+def test_deep_source_breaks_nothing(repo: Repo, piece: str) -> None:
+    after = WHOLE.replace("add(1, 2) == 3", f"{piece * 3000}1")
+
+    findings(repo, weakened, {PATH: WHOLE}, {PATH: after})
+    findings(repo, weakened, {"a.py": "a\n"}, {"a.py": f"try:\n    a({piece * 3000}1)\nexcept Exception:\n    pass\n"})
+
+
+def test_a_deleted_file_that_is_too_large_to_compare_is_still_a_finding(repo: Repo) -> None:
+    text = "".join(f"def test_{number}():\n    assert f({number})\n" for number in range(3_000))
+
+    assert rules(repo, weakened, {PATH: text}, {"a": ""}) == ["test-deleted"]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -28,7 +28,6 @@ _WORDS = (
     "disable",
     "@ts-",
     "nolint",
-    "NOLINT",
     "allow(",
 )
 
@@ -163,10 +162,12 @@ def _in_lines(file: FileChange, contents: Contents, *, new: bool) -> Iterator[_F
     if not (is_python(path) or path.endswith(_SCRIPTS) or _others(path)):
         return
     lines = file.added_lines() if new else file.removed_lines()
+    joined = "\n".join(line.text for line in lines).lower()
+    words = [word for word in _WORDS if word in joined]  # one look at all lines, as most hold none
     said = {
         (line.new if new else line.old) or 0: line.text[:_LONGEST]
-        for line in lines
-        if any(word in line.text[:_LONGEST].lower() or word in line.text[:_LONGEST] for word in _WORDS)
+        for line in (lines if words else ())
+        if any(word in line.text[:_LONGEST].lower() for word in words)
     }
     if not said:
         return

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..change import Change, FileChange
-from ..result import WARNING, Finding
+from ..result import NOTE, WARNING, Finding
 from .places import Contents
 from .python_source import below, dumped, is_python, trees
 
 if TYPE_CHECKING:
     import ast
 
-PARSED_AT_MOST = 600_000
+PARSED_AT_MOST = 150_000
+"""Characters of changed code with handlers in it that are compared; the handlers in more are not looked at."""
+_A_LINE = 30
 _BROAD = frozenset({"Exception", "BaseException"})
 _WORDS = ("except", "suppress")
 
@@ -24,12 +26,13 @@ def swallowed(change: Change, contents: Contents) -> Iterator[Finding]:
     found: list[tuple[FileChange, int, str]] = []
     was: Counter[str] = Counter()
     for file in files:
+        if left < _A_LINE * (file.added + file.removed):
+            yield _unread(file)
+            continue
         old, new, gone, came = contents.differing(file)
-        left -= sum(len(block.text) for block in (*gone, *came))
-        if left < 0:
-            break
         gone = [block for block in gone if any(word in block.text for word in _WORDS)]
         came = [block for block in came if any(word in block.text for word in _WORDS)]
+        left -= sum(len(block.text) for block in (*gone, *came))
         was.update(text for tree, above in trees(gone, old) or () for _, text in _handlers(tree, above))
         found += [(file, line, text) for tree, above in trees(came, new) or () for line, text in _handlers(tree, above)]
     if found and change.removed:
@@ -52,6 +55,16 @@ def swallowed(change: Change, contents: Contents) -> Iterator[Finding]:
                 hint="Catch what is expected by its name; let the rest through, or log it.",
                 source=next((added.text for added in file.added_lines() if added.new == line), "")[:300],
             )
+
+
+def _unread(file: FileChange) -> Finding:
+    return Finding(
+        path=file.path,
+        rule="policy/handlers-not-compared",
+        severity=NOTE,
+        message="handlers of exceptions in this file were not looked at: the change is too large",
+        hint="Read this file's change yourself, or commit it in smaller steps.",
+    )
 
 
 def _says(file: FileChange) -> bool:

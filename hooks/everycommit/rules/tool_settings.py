@@ -13,6 +13,7 @@ from .rule import Rule
 from .tool_files import Settings, holds_settings, read
 
 _SNAPSHOTS = (".snap", ".ambr", ".snapshot")
+_LARGEST = 300_000
 _HINT = "Commit it by itself with the reason, so that whoever reads the change can see it."
 
 
@@ -36,7 +37,9 @@ def _settings(change: Change, contents: Contents) -> Iterator[Finding]:
     files = [file for file in change.files if holds_settings(file.source) or holds_settings(file.path)]
     places: list[FileChange] = []
     for file in files:
-        if file.binary or file.unread:
+        if file.binary or file.unread or len(contents.new(file)) > _LARGEST:
+            message = f"settings of checkers cannot be compared: the file is binary or larger than {_LARGEST} bytes"
+            yield _finding("gate-config-weakened", file, None, message, "")
             continue
         was = read(file.source, text_of(contents.old(file))) if holds_settings(file.source) else {}
         now = read(file.path, text_of(contents.new(file))) if holds_settings(file.path) else {}

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from .assertions import Assertion
     from .python_tests import Function
 
-PARSED_AT_MOST = 600_000
-"""Bytes of changed test code that are compared; more is a rewrite, and is said."""
+PARSED_AT_MOST = 150_000
+"""Characters of changed test code that are compared, some 4,000 lines; what is left out of more is said."""
+_A_LINE = 30
+"""Characters that a changed line has at least, on average."""
 _SAME = 0.6
 """The share of lines that two tests have in common where one is the other under a new name."""
 _MANY = 150
@@ -28,6 +30,9 @@ _NAMED = 4
 _MATTERS = re.compile(
     r"skip|Skip|xfail|expectedFailure|pytestmark|__test__|collect_ignore"
     r"|\breturn\b|\bassert|\bparametrize\b|\braises\b|\bwarns\b"
+)
+_EMPTY = re.compile(
+    r"\bassert\b\s*(?:True|\d|[\"'(]|not\b|lambda)|\bor\s+True\b|>=\s*0|\bobject\b|\bassert(?:True|Equal|_)\(\s*(?:True|\d)"
 )
 _TIMED = re.compile(r"timeout|fail_after|move_on_after|wait_for|deadline", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.])")
@@ -57,19 +62,23 @@ def _tests(change: Change, contents: Contents) -> list[Finding]:
 
     before: list[_Side] = []
     after: list[_Side] = []
-    findings: list[Finding] = []
+    unread: list[FileChange] = []
     left = PARSED_AT_MOST
-    for file in files:
+    # Files that are only new come last: tests that went can be in them, no test of theirs can have become weaker.
+    for file in sorted(files, key=lambda file: file.status == "A"):
+        if left < _A_LINE * (file.added + file.removed):
+            unread.append(file)
+            continue
         old, new, gone, came = contents.differing(file)
         left -= sum(len(block.text) for block in (*gone, *came))
         was, now = (trees(gone, old), trees(came, new)) if left > 0 else (None, None)
         if was is None or now is None:
             if by_name(file.path) or left <= 0:
-                findings.append(_unread(file, "cannot be parsed" if left > 0 else "are too large a change"))
+                unread.append(file)
             continue  # what is no module of tests by its name is data of one: it may be anything
         before.append(_side(file, was, gone, old))
         after.append(_side(file, now, came, new))
-    return findings + list(_compared(before, after))
+    return [*(_unread(file) for file in unread if file.status != "A"), *_compared(before, after)]
 
 
 def _candidates(change: Change) -> list[FileChange]:
@@ -81,17 +90,13 @@ def _candidates(change: Change) -> list[FileChange]:
         for file in change.files
         if (is_test_file(file.path) or is_test_file(file.source)) and not file.unread and not file.binary
     ]
-    weaker = [
-        file
-        for file in files
-        if (file.status == "R" or (file.removed and file.status != "A") or _says(file))
-        and (file.was_file or file.is_file)
-    ]
+    weaker = [file for file in files if file.status == "R" or (file.removed and file.status != "A") or _says(file)]
     return files if any(file.removed or file.status == "R" for file in weaker) else weaker
 
 
 def _says(file: FileChange) -> bool:
-    return any(_MATTERS.search(line.text[:_LONGEST]) for line in file.added_lines())
+    said = _EMPTY if file.status == "A" else _MATTERS
+    return any(said.search(line.text[:_LONGEST]) for line in file.added_lines())
 
 
 def _side(file: FileChange, parsed: "Sequence[tuple[object, int]]", blocks: Sequence[object], whole: str) -> _Side:
@@ -311,8 +316,10 @@ def _deleted(tests: "Sequence[Function]", file: FileChange) -> Finding:
     message = f"{names} {'is' if len(tests) == 1 else 'are'} deleted"
     if file.deleted:
         message += " with the file"
-    hint = "Keep the test; where what it tests is gone as well, say so in the message."
-    return _finding("test-deleted", file, line_before(file, tests[0].line), message, hint)
+    return _finding("test-deleted", file, line_before(file, tests[0].line), message, _KEEP)
+
+
+_KEEP = "Keep the test; where what it tests is gone as well, say so in the message."
 
 
 def _uncollected(files: Iterable[FileChange]) -> Iterator[Finding]:
@@ -324,8 +331,10 @@ def _uncollected(files: Iterable[FileChange]) -> Iterator[Finding]:
             yield _finding("test-uncollected", file, 1, message, _RENAME)
 
 
-def _unread(file: FileChange, why: str) -> Finding:
-    message = f"the tests of this file {why} and were not compared with the older ones"
+def _unread(file: FileChange) -> Finding:
+    if file.deleted:
+        return _finding("test-deleted", file, None, "the tests of this file are deleted with it", _KEEP)
+    message = "the tests of this file were not compared: it cannot be parsed, or the change is too large"
     return _finding("tests-not-compared", file, None, message, "Read this file's change yourself.")
 
 

@@ -115,4 +115,13 @@ RULES = (
         {_PATH: (_TEST, _TEST + "\n\n# the end\n")},
         "Read this file's change yourself.",
     ),
+    Rule(
+        "policy/handlers-not-compared",
+        NOTE,
+        "A file catches exceptions, and the change is too large to look at how.",
+        "What was not looked at is said.",
+        {"src/app.py": (None, "try:\n    load()\nexcept OSError:\n    stop()\n" * 2000)},
+        {"src/app.py": (None, "try:\n    load()\nexcept OSError:\n    stop()\n" * 20)},
+        "Read this file's change yourself, or commit it in smaller steps.",
+    ),
 )
