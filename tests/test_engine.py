@@ -188,6 +188,34 @@ def test_a_base_that_cannot_be_judged_makes_the_gate_inconclusive() -> None:
     assert result.reason == "findings could not be compared with the base: mypy broke"
 
 
+def test_new_errors_refuse_even_where_the_rest_could_not_be_seen() -> None:
+    ledger = Remembering()
+    doubt = replace(failed(FINDING), outcome=Outcome.INCONCLUSIVE, reason="time ran out after 12 of 312")
+
+    (result,) = results(Scripted(result=doubt), ledger=ledger)
+
+    assert (result.outcome, result.reason) == (Outcome.FAILED, "time ran out after 12 of 312")
+    assert ledger.kept == {}
+
+
+def test_old_findings_of_a_doubt_leave_it_a_doubt() -> None:
+    doubt = replace(failed(FINDING), outcome=Outcome.INCONCLUSIVE, reason="time ran out")
+
+    (result,) = results(Scripted(result=doubt, old=[FINDING]))
+
+    assert (result.outcome, result.new_errors) == (Outcome.INCONCLUSIVE, 0)
+
+
+def test_findings_that_could_not_be_compared_do_not_look_like_new_errors() -> None:
+    doubt = replace(failed(FINDING), outcome=Outcome.INCONCLUSIVE, reason="time ran out")
+
+    (result,) = results(Scripted(result=doubt, old=ToolError("no time")))
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.reason == "time ran out; findings could not be compared with the base: no time"
+    assert [finding.severity for finding in result.findings] == ["warning"]
+
+
 def test_a_warning_does_not_fail_a_gate() -> None:
     (result,) = results(Scripted(result=failed(replace(FINDING, severity="warning"))))
 

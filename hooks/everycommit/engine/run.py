@@ -2,21 +2,22 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ..deadline import Deadline
-from ..errors import EverycommitError, Interrupted, TimeRanOut, ToolError
+from ..errors import EverycommitError, Interrupted, TimeRanOut
 from ..gates.base import Job
 from ..ledger import Ledger, key
 from ..record import replace
-from ..result import Finding, GateResult, Outcome, stamped
+from ..result import ERROR, WARNING, Finding, GateResult, Outcome, stamped
 from .new import marked
 from .plan import Step
 
 _GRACE = 2.0
 """Seconds past the deadline that a gate has to come back by itself; children are ended at the deadline."""
 _POLL = 0.1
+_JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
 
 
 class Watch(Protocol):
@@ -92,31 +93,41 @@ def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
     kept = ledger.get(name)
     if kept:
         return replace(kept, reused=True)
-    result = replace(gate.check(job), inputs=inputs)
-    result = replace(result, findings=stamped(_against_parents(step, result)))
-    result = _with_outcome(result)
-    if result.outcome in {Outcome.PASSED, Outcome.FAILED}:
+    checked = replace(gate.check(job), inputs=inputs)
+    result = _with_outcome(_compared(step, checked))
+    # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
+    if checked.outcome in _JUDGED and result.outcome in _JUDGED:
         ledger.put(name, result)
     return result
 
 
-def _against_parents(step: Step, result: GateResult) -> Iterable[Finding]:
-    if not result.findings or step.job.change.whole:
-        return result.findings
-    try:
-        older = [step.gate.older(step.job, parent, result.findings) for parent in step.job.change.parents]
-    except EverycommitError as error:
-        raise ToolError(f"findings could not be compared with the base: {error}") from error
-    return marked(step.job.change, result.findings, older)
+def _compared(step: Step, result: GateResult) -> GateResult:
+    """Return *result* with its findings marked new or old, and stamped."""
+    if result.findings and not step.job.change.whole:
+        try:
+            older = [step.gate.older(step.job, parent, result.findings) for parent in step.job.change.parents]
+        except EverycommitError as error:
+            doubt = f"findings could not be compared with the base: {error}"
+            reason = f"{result.reason}; {doubt}" if result.reason else doubt
+            return replace(
+                result, outcome=Outcome.INCONCLUSIVE, reason=reason, findings=stamped(map(_unsure, result.findings))
+            )
+        result = replace(result, findings=marked(step.job.change, result.findings, older))
+    return replace(result, findings=stamped(result.findings))
+
+
+def _unsure(finding: Finding) -> Finding:
+    """Return *finding* as a warning: it may be old, and must not look like a new error."""
+    return replace(finding, severity=WARNING) if finding.severity == ERROR else finding
 
 
 def _with_outcome(result: GateResult) -> GateResult:
-    """Let new errors, and nothing else, tell passed from failed; a doubt stays a doubt."""
-    if result.outcome not in {Outcome.PASSED, Outcome.FAILED}:
-        return result
+    """Let new errors, and nothing else, tell passed from failed; a doubt without new errors stays a doubt."""
+    if result.new_errors:
+        return replace(result, outcome=Outcome.FAILED)
     if result.outcome is Outcome.FAILED and not result.findings:
         return replace(result, outcome=Outcome.INCONCLUSIVE, reason="it failed without saying why")
-    return replace(result, outcome=Outcome.FAILED if result.new_errors else Outcome.PASSED)
+    return replace(result, outcome=Outcome.PASSED) if result.outcome is Outcome.FAILED else result
 
 
 def _blocking(result: GateResult, job: Job) -> GateResult:
