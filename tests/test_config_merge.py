@@ -1,5 +1,6 @@
 """Base judges, target may only tighten: for every setting and every pair of values."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,10 +11,16 @@ from everycommit.config.fields import Field, command_table, field_of, keys, tabl
 from everycommit.config.load import load
 from everycommit.config.merge import looser, merged, together
 from everycommit.config.schema import MERGES, Config
-from everycommit.config.values import toml
+from everycommit.config.values import written as toml
+from everycommit.rules.globs import matches
+from everycommit.rules.names import OWN, SEVERITIES, SOFTEST
+from everycommit.rules.severity import Side, severity_at
 
 EVERY = {**keys(), **{f"command.docs.{name}": field for name, field in command_table().items()}}
 GLOBS = ("a", "b", "*.lock", "c/**")
+PATHS = ("a", "b", "x.lock", "c/d", "e", None)
+"""One that each glob alone holds for, one that none does, and a finding without a path."""
+RULES = ("debug-print", "secret", "commented-code", "binary-file", "merge-marker")
 REPOSITORY = {key: field for key, field in keys().items() if field.merge != "user_only"}
 
 
@@ -25,6 +32,8 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
     assert (field.merge == "min") <= (field.kind == "limit")
     assert (field.merge == "max") == (field.kind == "word")
     assert (field.merge in {"union", "intersection"}) <= (field.kind == "list")
+    assert (field.merge == "every") == (field.kind == "only")
+    assert (field.merge == "strictest") == (field.kind == "rules")
     assert bool(field.choices) <= (field.kind in {"word", "list"})
     assert field.empty_is_all <= (field.merge == "union")
     assert field.help.endswith(".")
@@ -36,19 +45,28 @@ def test_every_field_of_the_schema_is_a_setting() -> None:
 
 
 def values(field: Field) -> st.SearchStrategy[Any]:
-    if field.kind == "limit":
-        return st.none() | st.integers(0, 2000)
-    if field.kind == "seconds":
-        return st.floats(0.5, 1000)
-    if field.kind == "switch":
-        return st.booleans()
-    if field.kind == "word":
-        return st.sampled_from(field.choices)
-    if field.kind == "text":
-        return st.none() | st.sampled_from(["x", "y"])
+    scalars: dict[str, Callable[[], st.SearchStrategy[Any]]] = {
+        "limit": lambda: st.none() | st.integers(0, 2000),
+        "seconds": lambda: st.floats(0.5, 1000),
+        "switch": st.booleans,
+        "word": lambda: st.sampled_from(field.choices),
+        "text": lambda: st.none() | st.sampled_from(["x", "y"]),
+        "only": lambda: st.lists(st.sampled_from(GLOBS), unique=True).map(lambda globs: (tuple(globs),) * bool(globs)),
+        "rules": sides,
+    }
+    if field.kind in scalars:
+        return scalars[field.kind]()
     least = 1 if field.name == "run" else 0
     items = field.choices or (("PATH", "TOKEN") if field.name == "env" else GLOBS)
     return st.lists(st.sampled_from(items), unique=True, min_size=least).map(tuple)
+
+
+def sides() -> st.SearchStrategy[tuple[Side, ...]]:
+    """What one file can say of the rules: at most one side."""
+    globs = st.lists(st.sampled_from(GLOBS), unique=True, max_size=2).map(tuple)
+    levels = st.lists(st.tuples(st.sampled_from(SEVERITIES), globs), min_size=1, max_size=3).map(tuple)
+    table = st.dictionaries(st.sampled_from(RULES), levels, min_size=1, max_size=2)
+    return st.just(()) | table.map(lambda side: (side,))
 
 
 @st.composite
@@ -62,7 +80,9 @@ def files(draw: st.DrawFn) -> dict[str, Any]:
 
 
 def written(found: dict[str, Any]) -> bytes:
-    return "".join(["[tool.everycommit]\n", *(f"{key} = {toml(value)}\n" for key, value in found.items())]).encode()
+    return "".join(
+        ["[tool.everycommit]\n", *(f"{key} = {toml(field_of(key), value)}\n" for key, value in found.items())]
+    ).encode()
 
 
 def allows(field: Field, value: Any) -> Any:
@@ -74,7 +94,20 @@ def allows(field: Field, value: Any) -> Any:
     if field.merge == "union":
         everything = frozenset(("all", *GLOBS, *field.choices))
         return frozenset() if field.empty_is_all and not value else everything - set(value)
+    if field.merge == "every":
+        return frozenset(path for path in PATHS[:-1] if all(matches(path or "", globs) for globs in value))
+    if field.merge == "strictest":
+        return frozenset(let_through(value))
     return frozenset(value)
+
+
+def let_through(sides: tuple[Side, ...]) -> Iterator[tuple[str, str | None, str, str]]:
+    """Yield each rule, path and own severity with every severity above the one that judges there."""
+    for rule in RULES:
+        for path in PATHS:
+            for own in {OWN[rule], SOFTEST.get(rule, OWN[rule])}:
+                for said in SEVERITIES[SEVERITIES.index(severity_at(sides, f"policy/{rule}", path, own)) + 1 :]:
+                    yield rule, path, own, said
 
 
 def value_of(config: Config, key: str) -> Any:
@@ -97,7 +130,7 @@ def test_what_judges_is_never_looser_than_base(base: dict[str, Any], target: dic
     for key in [*REPOSITORY, *(f"command.{name}.{part}" for name in commands for part in command_table())]:
         field = field_of(key)
         now, before = judging(config, base, key)
-        if field.merge in {"min", "max", "union", "intersection"}:
+        if field.merge not in {"base", "target"}:
             assert allows(field, now) <= allows(field, before), key
         elif field.merge == "base":
             assert now == before, key
@@ -119,11 +152,15 @@ def test_what_judges_is_as_strict_as_target_too(base: dict[str, Any], target: di
 def test_exactly_what_target_loosens_is_listed(base: dict[str, Any], target: dict[str, Any]) -> None:
     config = load(base=written(base), target=written(target), user=None, environ={}, flags={})
 
-    listed = {one.key for one in config.loosened}
+    listed = {".".join(one.key.split(".")[:2]) if "rules." in one.key else one.key for one in config.loosened}
     for key, field in REPOSITORY.items():
         before, after = base.get(key, field.default), target.get(key, field.default)
         loose = field.merge != "target" and not allows(field, after) <= allows(field, before)
-        assert (key in listed) == loose, key
+        if field.merge in {"every", "strictest"}:
+            # Globs are compared as texts: what looks like a place of its own counts as one.
+            assert (key in listed) >= loose, key
+        else:
+            assert (key in listed) == loose, key
     for name in ("docs", "js"):
         run = f"command.{name}.run"
         assert (run in listed) == (run in base and base[run] != target.get(run)), name
@@ -161,3 +198,64 @@ def test_the_empty_list_of_a_commands_files_is_the_strictest() -> None:
     assert [one.key for one in narrowed.loosened] == ["command.docs.files"]
     assert widened.values["command.docs.files"] == ()
     assert widened.loosened == ()
+
+
+@pytest.mark.parametrize(
+    ("base", "target", "loosened"),
+    [
+        ('debug-print = "error"', 'debug-print = "warning"', ['"error" -> "warning"']),
+        ('debug-print = "error"', "", ['"error" -> its own, "warning"']),
+        ("", 'debug-print = "off"', ['its own, "warning" -> "off"']),
+        ("", 'debug-print = {severity = "off", paths = ["x/**"]}', ["its own"]),
+        ('debug-print = {severity = "off", paths = ["x/**"]}', "", []),
+        (
+            'debug-print = {severity = "off", paths = ["x/**", "y/**"]}',
+            'debug-print = {severity = "off", paths = ["y/**"]}',
+            [],
+        ),
+        ("", 'debug-print = "error"', []),
+        ('debug-print = "off"', "", []),
+        ('binary-file = "warning"', "", ['its own, "warning"']),
+        (
+            'debug-print = [{severity = "off", paths = ["x/**"]}, "error"]',
+            'debug-print = ["error", {severity = "off", paths = ["x/**"]}]',
+            [],
+        ),
+    ],
+)
+def test_which_words_on_a_rule_loosen(base: str, target: str, loosened: list[str]) -> None:
+    head = "[tool.everycommit]\n[tool.everycommit.policy.rules]\n"
+
+    config = load(base=f"{head}{base}\n".encode(), target=f"{head}{target}\n".encode(), user=None, environ={}, flags={})
+
+    said = [f"{one.base} -> {one.target}" for one in config.loosened]
+    assert len(said) == len(loosened)
+    assert all(part in line for part, line in zip(loosened, said, strict=True))
+    assert all(one.key.startswith("policy.rules.") for one in config.loosened)
+
+
+def test_many_globs_are_compared_by_the_extremes() -> None:
+    def off(numbers: range) -> bytes:
+        globs = ", ".join(f'"{number}"' for number in numbers)
+        return f"[tool.everycommit.policy]\nrules.secret = {{severity = 'off', paths = [{globs}]}}\n".encode()
+
+    def loosened(base: bytes, target: bytes) -> int:
+        return len(load(base=base, target=target, user=None, environ={}, flags={}).loosened)
+
+    assert loosened(off(range(20)), off(range(30))) == 1
+    assert loosened(off(range(20)), b"[tool.everycommit]\n") == 0
+
+
+def test_only_lets_through_what_both_sides_let_through() -> None:
+    def only(*globs: str) -> bytes:
+        return f"[tool.everycommit.policy]\nonly = {list(globs)}\n".encode()
+
+    def judging_of(base: bytes, target: bytes) -> tuple[tuple[tuple[str, ...], ...], int]:
+        config = load(base=base, target=target, user=None, environ={}, flags={})
+        return config.settings.policy.only, len(config.loosened)
+
+    assert judging_of(only("src/**"), only("src/nav/**")) == ((("src/**",), ("src/nav/**",)), 1)
+    assert judging_of(only("a", "b"), only("a")) == ((("a",),), 0)
+    assert judging_of(only("a"), only("a", "b")) == ((("a",),), 1)
+    assert judging_of(only("a"), b"[tool.everycommit]\n") == ((("a",),), 1)
+    assert judging_of(b"[tool.everycommit]\n", only("a")) == ((("a",),), 0)

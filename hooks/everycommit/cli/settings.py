@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..config.fields import COMMAND, command_table, keys
+from ..config.fields import COMMAND, Field, command_table, keys
 from ..config.load import load, user_settings
 from ..config.schema import Config
-from ..config.values import toml
+from ..config.values import toml, written
 from ..errors import UsageError
 from ..repo.repository import discover
 from ..text import printable
@@ -49,21 +49,25 @@ def _judging(call: Call) -> tuple[Config, list[str]]:
     return config, list(config.notes)
 
 
-def _rows(config: Config) -> Iterator[tuple[str, Any, str, str]]:
-    """Yield key, value, source and merge order of every setting, in the schema's order."""
+def _rows(config: Config) -> Iterator[tuple[str, Any, str, Field]]:
+    """Yield key, value, source and schema of every setting, in the schema's order."""
     settings = config.settings
     for key, field in keys().items():
         table, _, name = key.rpartition(".")
         holder = getattr(settings, table) if table else settings
-        yield key, getattr(holder, name), config.sources.get(key, "default"), field.merge
+        yield key, getattr(holder, name), _source(config, key), field
     for command, table_of_it in settings.command.items():
         for name, field in command_table().items():
             key = f"{COMMAND}.{command}.{name}"
-            yield key, getattr(table_of_it, name), config.sources.get(key, "default"), field.merge
+            yield key, getattr(table_of_it, name), _source(config, key), field
+
+
+def _source(config: Config, key: str) -> str:
+    return config.sources.get(key, "default")
 
 
 def _text(config: Config, notes: list[str]) -> str:
-    rows = [_HEADER, *((key, _shown(value), source, merge) for key, value, source, merge in _rows(config))]
+    rows = [_HEADER, *((key, _shown(field, value), source, field.merge) for key, value, source, field in _rows(config))]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])) for row in rows
@@ -75,9 +79,9 @@ def _text(config: Config, notes: list[str]) -> str:
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
-def _shown(value: object) -> str:
-    text = toml(value)
-    if len(text) <= _WIDEST or not isinstance(value, tuple):
+def _shown(field: Field, value: Any) -> str:
+    text = written(field, value)
+    if len(text) <= _WIDEST or field.kind != "list":
         return text
     return (
         f"{toml(value[:2])[:-1]}, ...]  ({len(value)})" if len(toml(value[:2])) <= _WIDEST else f"[...]  ({len(value)})"
@@ -89,8 +93,8 @@ def _json(config: Config, notes: list[str]) -> str:
         "version": VERSION,
         "adopting": config.adopting,
         "settings": [
-            {"key": key, "value": value, "toml": toml(value), "source": source, "merge": merge}
-            for key, value, source, merge in _rows(config)
+            {"key": key, "value": value, "toml": written(field, value), "source": source, "merge": field.merge}
+            for key, value, source, field in _rows(config)
         ],
         "loosened": [{"key": one.key, "base": one.base, "target": one.target} for one in config.loosened],
         "notes": notes,

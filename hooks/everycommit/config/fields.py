@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from ..record import MISSING, fields, is_dataclass
+from ..rules.severity import Side
 from .schema import CommandSettings, Settings
 
 COMMAND = "command"
@@ -15,6 +16,8 @@ _KINDS: dict[Any, str] = {
     str: "word",
     str | None: "text",
     tuple[str, ...]: "list",
+    tuple[tuple[str, ...], ...]: "only",
+    tuple[Side, ...]: "rules",
 }
 
 
@@ -23,7 +26,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, limit, word, text or list."""
+    """switch, seconds, limit, word, text, list, only or rules."""
     default: Any
     merge: str
     choices: tuple[str, ...]

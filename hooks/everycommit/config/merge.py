@@ -6,13 +6,15 @@ The orders are described in ``schema``: base judges, target may tighten.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ..rules.severity import Side
 from .fields import Field, command_name, command_table, field_of, keys
 from .parse import REPOSITORY
 from .schema import Loosening
-from .values import shown, toml
+from .values import shown, toml, written
 
 TIGHTENED = f"{REPOSITORY}, tightened by this change"
 Values = Mapping[str, Any]
+Globs = tuple[tuple[str, ...], ...]
 
 
 class Layer(NamedTuple):
@@ -36,6 +38,12 @@ def merged(field: Field, base: Any, target: Any) -> Any:
 
 def looser(field: Field, base: Any, target: Any) -> bool:
     """Tell whether *target* allows something that *base* does not."""
+    if field.merge == "strictest":
+        from ..rules.severity import looser_rules
+
+        return any(True for _ in looser_rules(base, target))
+    if field.merge == "every":
+        return bool(base) and not _inside(target, base)
     return field.merge != "target" and not _same(field, merged(field, base, target), target)
 
 
@@ -88,8 +96,10 @@ class _Merging:
             if key in self.target:
                 self._put(key, new, REPOSITORY)
             return
-        if looser(field, old, new):
-            self.loosened.append(Loosening(key=key, base=toml(old), target=toml(new)))
+        if field.merge == "strictest":
+            self._rules(key, old, new)
+        elif looser(field, old, new):
+            self.loosened.append(Loosening(key=key, base=written(field, old), target=written(field, new)))
         # Where base says nothing and target may not say what it says, the repository says nothing.
         if key in self.base or judges != field.default or judges == new:
             self._put(key, judges, REPOSITORY if _same(field, judges, old) else TIGHTENED)
@@ -108,6 +118,15 @@ class _Merging:
         for name in here:
             if name in only:
                 self._put(name, only[name], REPOSITORY)
+
+    def _rules(self, key: str, old: tuple[Side, ...], new: tuple[Side, ...]) -> None:
+        from ..rules.severity import looser_rules
+        from .severities import written_rule
+
+        for name in looser_rules(old, new):
+            self.loosened.append(
+                Loosening(key=f"{key}.{name}", base=written_rule(old, name), target=written_rule(new, name))
+            )
 
     def _put(self, key: str, value: Any, source: str) -> None:
         self.values[key] = value
@@ -132,11 +151,30 @@ def _intersection(_: Field, base: tuple[str, ...], target: tuple[str, ...]) -> t
     return tuple(value for value in base if value in target)
 
 
+def _every(_: Field, base: Globs, target: Globs) -> Globs:
+    if _inside(target, base):
+        return target
+    return base if _inside(base, target) else tuple(dict.fromkeys((*base, *target)))
+
+
+def _inside(one: Globs, other: Globs) -> bool:
+    """Tell whether all that *one* lets through is let through by *other*, globs compared as texts."""
+    return all(any(set(narrow) <= set(wide) for narrow in one) for wide in other)
+
+
+def _strictest(field: Field, base: tuple[Side, ...], target: tuple[Side, ...]) -> tuple[Side, ...]:
+    if not looser(field, base, target):
+        return target
+    return base if not looser(field, target, base) else (*(base or ({},)), *(target or ({},)))
+
+
 _ORDERS: dict[str, Callable[[Field, Any, Any], Any]] = {
     "min": _smaller,
     "max": _stricter,
     "union": _union,
     "intersection": _intersection,
+    "every": _every,
+    "strictest": _strictest,
     "base": lambda _field, base, _target: base,
     "target": lambda _field, _base, target: target,
 }
@@ -146,6 +184,8 @@ def _same(field: Field, one: Any, other: Any) -> bool:
     """Compare; order and repetition of a list count only where they mean something."""
     if field.merge in {"union", "intersection"}:
         return frozenset(one) == frozenset(other)
+    if field.merge == "every":
+        return _inside(one, other) and _inside(other, one)
     return bool(one == other)
 
 

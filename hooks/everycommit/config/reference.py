@@ -4,13 +4,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from . import schema
 from .fields import COMMAND, Field, command_table, tables
-from .values import EXPECTED, toml
+from .values import EXPECTED, toml, written
 
 ORDERS = {
     "min": "the smaller number judges; raising it loosens",
     "max": "the stricter word judges, the last of the list being the strictest",
     "union": "what either side names judges; dropping an entry loosens",
     "intersection": "only what both sides name counts; adding an entry loosens",
+    "every": "a path has to be in every side's list, the empty one allowing all; adding an entry loosens",
+    "strictest": "where both sides say how severe a rule is at a path, the stricter judges; a softer word loosens",
     "base": "the value before the change judges; any other loosens",
     "target": "the value of the change judges; that it changes is said",
     "user_only": "never read from a repository",
@@ -103,4 +105,4 @@ def _merge(field: Field) -> str:
 def _default(field: Field) -> str:
     if field.name == "run":
         return "none, it has to be there"
-    return f"`{toml(field.default)}`"
+    return f"`{written(field, field.default)}`"

@@ -7,6 +7,8 @@ Merge orders, the stricter side always winning where there is one:
 - ``union``: what either names; dropping an entry loosens. Where an empty list stands for everything
   (``empty_is_all``) it is the strictest.
 - ``intersection``: what both name; adding an entry loosens.
+- ``every``: a path has to be in the list of every side; adding an entry loosens, the empty list allows everything.
+- ``strictest``: where two sides say a rule's severity at a path, the stricter one.
 - ``base``: base's value judges; any other value in target is a loosening.
 - ``target``: target's value judges, because only it fits target's files; a change is said, not judged.
 - ``user_only``: never read from a repository: the user's settings, environment or flags.
@@ -16,9 +18,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..record import dataclass, field
+from ..rules.severity import Side
 
-MERGES = ("min", "max", "union", "intersection", "base", "target", "user_only")
+MERGES = ("min", "max", "union", "intersection", "every", "strictest", "base", "target", "user_only")
 ON_DOUBT = ("warn", "refuse")
+DELETIONS = ("allow", "warn", "forbid")
 OCCASIONS = ("commit", "push", "ci")
 BUILT_IN = ("policy", "lint", "types", "tests")
 
@@ -60,7 +64,7 @@ def _on_doubt() -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySettings:
-    """``[tool.everycommit.policy]``: limits on the diff itself."""
+    """``[tool.everycommit.policy]``: what a change may hold and touch, and how severe each rule is."""
 
     max_added_lines: int | None = setting(400, merge="min", help="Most lines a change may add; false: no limit.")
     max_removed_lines: int | None = setting(1000, merge="min", help="Most lines a change may remove; false: no limit.")
@@ -68,8 +72,42 @@ class PolicySettings:
     max_file_bytes: int | None = setting(
         1_000_000, merge="min", help="Largest file that may be added or grown, in bytes; false: no limit."
     )
+    max_file_added_lines: int | None = setting(
+        None, merge="min", help="Most lines a change may add to one file; false: no limit."
+    )
     uncounted: tuple[str, ...] = setting(
         LOCK_FILES, merge="intersection", help="Globs of generated, vendored and lock files, left out of the counts."
+    )
+    deletions: str = setting(
+        "warn", merge="max", choices=DELETIONS, help="What a deleted file is: an error (forbid), a warning, or nothing."
+    )
+    deletable: tuple[str, ...] = setting((), merge="intersection", help="Globs of files that may go without a word.")
+    max_deleted_files: int | None = setting(20, merge="min", help="Most files a change may delete; false: no limit.")
+    max_deleted_lines: int | None = setting(
+        1000, merge="min", help="Most lines that may go with deleted files; false: no limit."
+    )
+    protected: tuple[str, ...] = setting((), merge="union", help="Globs of paths that no change may touch.")
+    frozen: tuple[str, ...] = setting(
+        (),
+        merge="union",
+        help="Globs of paths that stay as they are, and Python symbols: `src/api.py::Client.get`, or "
+        "`src/api.py::signatures` for all public signatures of a module.",
+    )
+    only: tuple[tuple[str, ...], ...] = setting(
+        (), merge="every", help="Globs of paths that a change may touch, and no others; empty: all paths."
+    )
+    denied: tuple[str, ...] = setting(
+        (), merge="union", help="Globs of files that hold secrets, beside those known by name (`.env`, `id_rsa`, ...)."
+    )
+    allowed: tuple[str, ...] = setting(
+        (), merge="intersection", help="Globs of files that hold none although their name is denied."
+    )
+    rules: tuple[Side, ...] = setting(
+        (),
+        merge="strictest",
+        help='The severity of a rule, everywhere or at some paths: `debug-print = "off"`, `secret-likely = '
+        '{severity = "error", paths = ["src/**"]}`, or a list of these, of which the first that holds speaks. '
+        "`everycommit explain` names the rules.",
     )
     inconclusive: str = _on_doubt()
 

@@ -20,6 +20,8 @@ EXPECTED = {
     "limit": "a whole number of 0 or more, or false for no limit",
     "text": "a text, or false for none",
     "list": "a list of texts",
+    "only": "a list of texts",
+    "rules": "a table of severities by rule",
 }
 
 
@@ -40,6 +42,13 @@ def checked(field: Field, value: object) -> Any:
         return value
     if kind == "list":
         return _list(field, value)
+    if kind == "only":
+        globs = _list(field, value)
+        return (globs,) if globs else ()
+    if kind == "rules":
+        from .severities import side
+
+        return side(value)
     right = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "text": _is_text}[kind]
     if not right(value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
@@ -56,8 +65,11 @@ def from_text(field: Field, text: str) -> Any:
     """
     word = text.strip().lower()
     value: object = text
-    if field.kind == "list":
+    if field.kind in {"list", "only"}:
         value = [part.strip() for part in text.split(",") if part.strip()]
+    elif field.kind == "rules":
+        pairs = (part.partition("=") for part in text.split(",") if part.strip())
+        value = {name.strip(): severity.strip() for name, _, severity in pairs}
     elif field.kind == "switch":
         value = _SWITCH.get(word, text)
     elif field.kind in {"limit", "text"} and word in _NONE:
@@ -65,6 +77,17 @@ def from_text(field: Field, text: str) -> Any:
     elif field.kind in {"limit", "seconds"}:
         value = _number(text, whole=field.kind == "limit")
     return checked(field, value)
+
+
+def written(field: Field, value: Any) -> str:
+    """Return *value* of *field* as a settings file writes it; what came of several sides is joined by "and"."""
+    if field.kind == "only":
+        return " and ".join(map(toml, value)) or "[]"
+    if field.kind == "rules":
+        from .severities import written_side
+
+        return " and ".join(map(written_side, value)) or "{}"
+    return toml(value)
 
 
 def toml(value: object) -> str:
