@@ -16,7 +16,18 @@ def main() -> int:
     subprocess.run([python, "-m", "coverage", "erase"], check=True)
     env = os.environ | {"COVERAGE_PROCESS_START": str(top / "pyproject.toml"), "COVERAGE_FILE": str(top / ".coverage")}
     tested = subprocess.run(
-        [python, "-m", "coverage", "run", "-m", "pytest", "-n", str(os.cpu_count() or 2), *sys.argv[1:]],
+        [
+            python,
+            "-m",
+            "coverage",
+            "run",
+            "-m",
+            "pytest",
+            "-n",
+            str(os.cpu_count() or 2),
+            "--durations=20",
+            *sys.argv[1:],
+        ],
         env=env,
         check=False,
     )

@@ -21,6 +21,9 @@ strict = true
 [tool.pytest.ini_options]
 pythonpath = ["src"]
 
+[tool.everycommit]
+commit = ["policy", "lint", "tests"]
+
 [tool.everycommit.policy]
 max_added_lines = 60
 """
@@ -113,11 +116,21 @@ def _index(repo: Repo, argv: tuple[str, ...]) -> str:
     return hashlib.sha256((repo.root / ".git/index").read_bytes()).hexdigest()
 
 
-@pytest.fixture
-def shop(tmp_path: Path) -> Shop:
-    """The project with one commit, hooks recorded and installed."""
+def _made(tmp_path: Path, pyproject: str) -> Shop:
     made = Repo.make(tmp_path / "shop", tmp_path / "home")
     shop = Shop(made.root, made.environ | {"VIRTUAL_ENV": sys.prefix, "PATH": os.environ["PATH"]})
-    shop.stage("pyproject.toml", PYPROJECT).stage("src/shop/__init__.py", "").stage("src/shop/prices.py", PRICES)
+    shop.stage("pyproject.toml", pyproject).stage("src/shop/__init__.py", "").stage("src/shop/prices.py", PRICES)
     shop.stage("tests/test_prices.py", PRICES_TEST).stage("README.md", "# Shop\n").commit("Start")
     return shop.record("pre-commit", "commit-msg").install()
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    """The project with one commit, hooks recorded and installed; without types, which begin with seconds of mypy."""
+    return _made(tmp_path, PYPROJECT)
+
+
+@pytest.fixture
+def typed_shop(tmp_path: Path) -> Shop:
+    """The same with every gate."""
+    return _made(tmp_path, PYPROJECT.replace('"lint", ', '"lint", "types", '))

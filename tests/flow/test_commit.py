@@ -14,10 +14,10 @@ WRONG = PRICES.replace("+ 50) // 100", ") // 100 + 1")
 LABEL = PRICES + '\n\ndef label(cents: int) -> str:\n    """Return a price to read."""\n    return str(cents)\n'
 
 
-def test_a_good_change_passes_with_one_line(shop: Shop) -> None:
-    shop.stage("src/shop/prices.py", LABEL)
+def test_a_good_change_passes_with_one_line(typed_shop: Shop) -> None:
+    typed_shop.stage("src/shop/prices.py", LABEL)
 
-    said = shop.accepted()
+    said = typed_shop.accepted()
 
     line = next(line for line in said.splitlines() if line.startswith("everycommit"))
     assert "1 file +5" in line
@@ -35,10 +35,10 @@ def test_a_lint_finding_refuses(shop: Shop) -> None:
     assert "Refused: lint." in said
 
 
-def test_a_type_error_refuses(shop: Shop) -> None:
-    shop.stage("src/shop/prices.py", MISTYPED)
+def test_a_type_error_refuses(typed_shop: Shop) -> None:
+    typed_shop.stage("src/shop/prices.py", MISTYPED)
 
-    said = shop.refused()
+    said = typed_shop.refused()
 
     assert "types/return-value" in said
     assert "Refused: types." in said
@@ -233,20 +233,20 @@ def test_an_intent_to_add_entry_is_no_part_of_the_commit(shop: Shop) -> None:
     shop.accepted()
 
 
-def test_a_clean_merge_that_breaks_the_build_is_refused(shop: Shop) -> None:
+def test_a_clean_merge_that_breaks_the_build_is_refused(typed_shop: Shop) -> None:
     """Each side is sound; together a caller names what the other side renamed."""
-    shop.git("checkout", "--quiet", "-b", "side")
-    shop.stage(
+    typed_shop.git("checkout", "--quiet", "-b", "side")
+    typed_shop.stage(
         "src/shop/bill.py", "from shop.prices import total\n\n\ndef bill() -> int:\n    return total([1])\n"
     ).commit()
-    shop.git("checkout", "--quiet", "main")
-    shop.stage("src/shop/prices.py", PRICES.replace("def total", "def summed"))
-    shop.stage(
+    typed_shop.git("checkout", "--quiet", "main")
+    typed_shop.stage("src/shop/prices.py", PRICES.replace("def total", "def summed"))
+    typed_shop.stage(
         "tests/test_prices.py", PRICES_TEST.replace("total(", "summed(").replace("import total", "import summed")
     )
-    shop.commit()
+    typed_shop.commit()
 
-    done = shop.attempt("merge", "--no-edit", "side")
+    done = typed_shop.attempt("merge", "--no-edit", "side")
 
     assert done.returncode != 0
     assert "types/attr-defined" in done.stdout + done.stderr

@@ -59,8 +59,9 @@ def hook_of(git: int) -> int | None:
 
 
 @pytest.fixture
-def busy(shop: Shop) -> Shop:
+def busy(typed_shop: Shop) -> Shop:
     """A staged change that keeps every gate busy: a slow test, a type check, a program started by a test."""
+    shop = typed_shop
     shop.stage(
         "tests/test_slow.py",
         "import subprocess\nimport sys\n\n\ndef test_slow() -> None:\n"
