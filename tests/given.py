@@ -9,6 +9,7 @@ from typing import Any, cast
 from everycommit.change import ABSENT, Change, FileChange
 from everycommit.config.schema import Config, Settings
 from everycommit.deadline import Deadline
+from everycommit.errors import ToolError
 from everycommit.gates.base import Job, Trees
 from everycommit.proc import Children
 
@@ -89,6 +90,9 @@ class Folder:
     def target(self) -> "Folder":
         return self
 
+    def linked(self) -> str:
+        return "contents"
+
 
 def job(
     change: Change,
@@ -103,7 +107,7 @@ def job(
     seconds: float = 30,
 ) -> Job:
     def no_python() -> Any:
-        raise AssertionError("this gate needs no interpreter")
+        raise ToolError("no Python for this project")
 
     return Job(
         change=change,

@@ -16,7 +16,7 @@ from everycommit.engine.plan import Step, planned
 from everycommit.engine.run import run
 from everycommit.errors import EverycommitError, Interrupted, TimeRanOut, ToolError
 from everycommit.gates.base import Gate, Job
-from everycommit.ledger import Forgetful, key
+from everycommit.ledger import ALL, Forgetful, key
 from everycommit.result import Finding, GateResult, Outcome, Verdict, exit_code
 
 FILE = FileChange(
@@ -38,6 +38,8 @@ class Scripted:
     """A gate that does what it is told."""
 
     name: str = "lint"
+    keeps: str = ALL
+    compared_with: tuple[str, ...] = ()
     result: GateResult | Exception | None = None
     old: Sequence[Finding] | Exception = ()
     reason: str | None = None
@@ -89,6 +91,9 @@ class Remembering:
 
     def put(self, name: str, result: GateResult) -> None:
         self.kept[name] = result
+
+    def forget(self, name: str) -> None:
+        self.kept.pop(name, None)
 
 
 def job(change: Change = CHANGE, settings: Settings | None = None, occasion: str = "commit") -> Job:

@@ -12,6 +12,7 @@ from everycommit import environment
 from everycommit.config.trust import interpreter_digest
 from everycommit.environment import Interpreter, find, installed, normalised, tool
 from everycommit.errors import ToolError
+from everycommit.ledger import doubted
 
 VERSION = ".".join(map(str, sys.version_info[:3]))
 
@@ -350,7 +351,29 @@ def test_code_that_nobody_watches_makes_the_fingerprint_useless(
     assert python.fingerprint == python.fingerprint
     for name, content in files.items():
         (site / name).write_text(content.format(elsewhere=tmp_path.resolve() / "other"))
-    assert python.fingerprint != python.fingerprint
+    assert doubted(python.fingerprint) == "an editable install of this Python lies outside the working tree"
+
+
+def test_installing_the_same_version_anew_changes_the_fingerprint(top: Path) -> None:
+    (site,) = (venv(top / ".venv") / "lib").glob("python*/site-packages")
+    record = site / "shop-1.0.dist-info/RECORD"
+    record.parent.mkdir()
+    record.write_text("shop.py,,\n")
+    before = found(top).fingerprint
+
+    os.utime(record, ns=(1, 1))
+
+    assert before != found(top).fingerprint
+    assert found(top).fingerprint == found(top).fingerprint
+
+
+def test_a_module_laid_into_the_packages_by_hand_changes_the_fingerprint(top: Path) -> None:
+    (site,) = (venv(top / ".venv") / "lib").glob("python*/site-packages")
+    before = found(top).fingerprint
+
+    (site / "sitecustomize.py").write_text("1\n")
+
+    assert before != found(top).fingerprint
 
 
 @pytest.mark.parametrize("name", ["Zope.Interface", "zope-interface", "ZOPE__.interface"])

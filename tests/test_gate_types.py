@@ -14,6 +14,7 @@ from everycommit.environment import Interpreter
 from everycommit.errors import TimeRanOut, ToolError
 from everycommit.gates import mypy
 from everycommit.gates.typecheck import LOOSENED, Types
+from everycommit.ledger import doubted
 from everycommit.repo.read import all_files
 from everycommit.result import Outcome
 from judging import judging, lines, own_python, replaced
@@ -482,7 +483,7 @@ def test_the_key_holds_what_the_verdict_depends_on(repo: Repo) -> None:
         raise ToolError("no Python for this project")
 
     with judging(repo, interpreter=none) as judged:
-        assert Types().inputs(judged.job)["python"] == "no Python for this project"
+        assert doubted(Types().inputs(judged.job)["python"]) == "no Python for this project"
     settings = replaced(Settings(), "types", paths=("a.py",))
     with judging(repo, interpreter=lambda: python, settings=settings) as judged:
         other = Types().inputs(judged.job)

@@ -14,7 +14,7 @@ from support import Repo
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
     {"record", "errors", "change", "result", "deadline", "text", "rules"},
-    {"proc", "following", "watcher", "environment", "config", "repo", "model", "ledger"},
+    {"proc", "following", "watcher", "environment", "config", "repo", "model", "ledger", "entries", "kept"},
     {"gates"},
     {"engine", "report"},
     {"agent", "versions"},

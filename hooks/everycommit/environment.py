@@ -10,17 +10,21 @@ from typing import NamedTuple
 
 from .deadline import Deadline
 from .errors import ToolError
+from .ledger import doubt
 from .record import dataclass, field
 
 _ASKING_SECONDS = 10.0
 # Any Python there is can say this much about itself.
 _QUESTION = """
-import json, os, sys
+import json, os, site, sys
 names = []
-for place in sys.path:
-    if os.path.isdir(place):
-        names += [name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info"))]
-print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names]))
+places = [place for place in sys.path if os.path.isdir(place)]
+for place in places:
+    names += [name for name in os.listdir(place) if name.endswith((".dist-info", ".egg-info"))]
+# We ask without the user's own packages; what we start later sees them.
+user = site.getusersitepackages() if hasattr(site, "getusersitepackages") else ""
+places += [user] if user and os.path.isdir(user) else []
+print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names, places]))
 """
 _SEPARATORS = re.compile(r"[-_.]+")
 
@@ -40,6 +44,8 @@ class Interpreter:
     """Where it was found, for people: ``.venv``, ``VIRTUAL_ENV``, ``PATH``."""
     top: Path
     """The working tree's root: what an editable install in this Python may point at."""
+    places: tuple[Path, ...] = ()
+    """The folders with its distributions, where they are not the virtual environment's own."""
 
     @property
     def shown(self) -> str:
@@ -48,15 +54,18 @@ class Interpreter:
 
     @property
     def fingerprint(self) -> str:
-        """Python and all distributions in one word: part of the key of what they judged.
+        """Python and all that is installed in it, in one word: part of the key of what they judged.
 
-        Never the same twice where an editable install lies outside the working tree: nobody tells when it changes.
+        A doubt where an editable install lies outside the working tree: nobody tells when its code changes.
         """
         import hashlib
 
+        if editable_elsewhere(self.prefix, self.top, self.places):
+            return doubt("an editable install of this Python lies outside the working tree")
         listed = [f"{name}=={version}" for name, version in sorted(self.distributions.items())]
-        unknown = [os.urandom(16).hex()] if editable_elsewhere(self.prefix, self.top) else []
-        text = "\n".join([os.fspath(self.python), self.version, *listed, *unknown])
+        stamps = list(stamped(self.places or site_packages(self.prefix)))
+        program = os.path.realpath(self.python)
+        text = "\n".join([os.fspath(self.python), self.version, stamp(program, program), *listed, *stamps])
         return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
@@ -255,9 +264,31 @@ def installed(prefix: Path) -> dict[str, str]:
     return _distributions(path.name for folder in site_packages(prefix) for path in folder.iterdir())
 
 
-def editable_elsewhere(prefix: Path, top: Path) -> bool:
+def stamp(path: str, name: str) -> str:
+    """Return *name* with size and time of the file *path*, which change when it is written anew."""
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return name
+    return f"{name} {found.st_size} {found.st_mtime_ns}"
+
+
+def stamped(folders: Iterable[Path]) -> Iterator[str]:
+    """Yield words for what lies in *folders*: they change with any install, one of the same version too."""
+    for folder in folders:
+        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
+            if entry.name.endswith((".dist-info", ".egg-info")):
+                # pip removes the folder and makes it anew; a file of it is written last.
+                yield stamp(f"{entry.path}/RECORD", entry.name)
+            elif entry.name.endswith((".py", ".pth", ".egg-link")):
+                yield stamp(entry.path, entry.name)
+            elif entry.name != "__pycache__":
+                yield entry.name
+
+
+def editable_elsewhere(prefix: Path, top: Path, places: Iterable[Path] = ()) -> bool:
     """Tell whether something is installed in *prefix* whose code lies elsewhere, and not in the working tree *top*."""
-    for folder in site_packages(prefix):
+    for folder in places or site_packages(prefix):
         for pth in folder.glob("*.pth"):
             text = pth.read_text(encoding="utf-8", errors="replace")
             # setuptools, scikit-build-core and meson-python write a module with the paths, and import it here.
@@ -295,7 +326,7 @@ def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Inte
             deadline=Deadline.after(_ASKING_SECONDS),
         )
     try:
-        executable, version, prefix, names = json.loads(done.out)
+        executable, version, prefix, names, places = json.loads(done.out)
     except ValueError:
         told = (done.err or done.out).decode(errors="replace").strip().splitlines()[-1:]
         why = "gave no answer within 10 s" if done.late else f"said: {told[0] if told else 'nothing'}"
@@ -309,6 +340,7 @@ def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Inte
         distributions=_distributions(names),
         origin=origin,
         top=top,
+        places=tuple(Path(place) for place in places if "packages" in Path(place).name),
     )
 
 

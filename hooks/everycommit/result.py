@@ -101,6 +101,10 @@ class GateResult:
     """Name and version of what ran, ``mypy 2.4.1``."""
     seconds: float = 0.0
     reused: bool = False
+    judged_at: float | None = None
+    """When it was judged, where that was an earlier run: seconds since 1970."""
+    valid_until: float | None = None
+    """When it ends to hold, seconds since 1970; None where only what it depends on can end it."""
     blocks: bool = False
     """Whether it stops the action; set by the engine from the settings."""
     notes: tuple[str, ...] = ()

@@ -6,19 +6,20 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..change import Candidate
 from ..config.load import load, user_settings
 from ..config.schema import Config, Settings
 from ..config.trust import Accepted
 from ..deadline import Deadline
-from ..engine.plan import planned
+from ..engine.plan import Step, planned
 from ..engine.run import Watch, run
 from ..errors import Interrupted, UsageError
 from ..gates.base import Job
 from ..gates.catalog import gates as catalog
-from ..ledger import Forgetful
+from ..kept import Kept
+from ..ledger import Anew, Forgetful, Ledger
 from ..proc import Children, child_environment
 from ..record import dataclass, replace
 from ..repo.cache import cache_folder, run_folder
@@ -45,6 +46,8 @@ class Wish:
     """Names; empty: those of the occasion."""
     skip: Collection[str] = ()
     timeout: float | None = None
+    fresh: bool = False
+    """Whether to judge anew what was judged before."""
     run_code: bool = False
     """Whether the code of commits that are on no local branch may run."""
 
@@ -115,6 +118,42 @@ def verdict(
         Interrupted: By a signal; all children are ended by then.
     """
     began = time.monotonic()
+    with prepared(here, candidate, call, wish, watch=watch, gone=gone) as ready:
+        with closing(Kept(here.repository.common_dir)) as kept:
+            ledger = _ledger(kept, candidate, call, wish)
+            try:
+                results = run(ready.steps, ledger=ledger, watch=watch, deadline=ready.deadline, gone=gone)
+            except (Interrupted, KeyboardInterrupt):
+                ready.children.stop()
+                raise
+        taken = ready.trees.notes()
+    return Verdict(
+        occasion=candidate.occasion,
+        change=candidate.change,
+        gates=results,
+        ref=candidate.ref,
+        base_commit=candidate.base_commit,
+        target_commit=candidate.target_commit,
+        seconds=time.monotonic() - began,
+        notes=(*candidate.notes, *ready.config.notes, *taken),
+    )
+
+
+class Ready(NamedTuple):
+    """All that it takes to judge one candidate."""
+
+    steps: tuple[Step, ...]
+    config: Config
+    deadline: Deadline
+    children: Children
+    trees: LaterTrees
+
+
+@contextmanager
+def prepared(
+    here: Place, candidate: Candidate, call: Call, wish: Wish, *, watch: Watch, gone: Callable[[], bool]
+) -> Iterator[Ready]:
+    """Plan the gates for *candidate*; what they took is given back at the end. Raises as ``verdict``."""
     config = configured(here, candidate, call, wish)
     settings = config.settings
     gates = catalog(settings, call.environ)
@@ -142,22 +181,14 @@ def verdict(
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
         steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
-        try:
-            results = run(steps, ledger=Forgetful(), watch=watch, deadline=deadline, gone=gone)
-        except (Interrupted, KeyboardInterrupt):
-            children.stop()
-            raise
-        taken = trees.notes()
-    return Verdict(
-        occasion=candidate.occasion,
-        change=candidate.change,
-        gates=results,
-        ref=candidate.ref,
-        base_commit=candidate.base_commit,
-        target_commit=candidate.target_commit,
-        seconds=time.monotonic() - began,
-        notes=(*candidate.notes, *config.notes, *taken),
-    )
+        yield Ready(steps, config, deadline, children, trees)
+
+
+def _ledger(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Ledger:
+    if candidate.occasion == "ci" and call.environ.get("CI"):
+        # Who can write files can write a ledger: where a verdict guards others, it is made there.
+        return Forgetful()
+    return Anew(kept) if wish.fresh else kept
 
 
 def _names(wish: Wish, settings: Settings, candidate: Candidate, gates: Collection[str]) -> tuple[str, ...]:

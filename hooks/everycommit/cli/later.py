@@ -42,6 +42,10 @@ class LaterTrees(_Later):
         name: str = self.get().overlay(tree, entries)
         return name
 
+    def linked(self) -> str:
+        word: str = self.get().linked()
+        return word
+
     def notes(self) -> tuple[str, ...]:
         notes: tuple[str, ...] = () if self.made is None else self.made.notes()
         return notes

@@ -35,12 +35,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
     )
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end what runs longer (default: 300)")
+    parser.add_argument("--fresh", action="store_true", help="judge anew what was judged before")
     parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Judge and show; return the exit code."""
-    wish = Wish(gates=args.gates, skip=args.skip, timeout=args.timeout, run_code=args.run_code)
+    wish = Wish(gates=args.gates, skip=args.skip, timeout=args.timeout, fresh=args.fresh, run_code=args.run_code)
     watch = watcher(call, args.format)
     try:
         with signals(), place(call) as here:

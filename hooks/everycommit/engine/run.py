@@ -2,13 +2,13 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ..deadline import Deadline
 from ..errors import EverycommitError, Interrupted, TimeRanOut
-from ..gates.base import Job
-from ..ledger import Ledger, key
+from ..gates.base import Gate, Job
+from ..ledger import ALL, NOTHING, Ledger, itself, key, repeatable
 from ..record import replace
 from ..result import ERROR, WARNING, Finding, GateResult, Outcome, stamped
 from .new import marked
@@ -17,7 +17,7 @@ from .plan import Step
 _GRACE = 2.0
 """Seconds past the deadline that a gate has to come back by itself; children are ended at the deadline."""
 _POLL = 0.1
-_JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED})
+_JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED})
 
 
 class Watch(Protocol):
@@ -88,17 +88,50 @@ def judged(step: Step, ledger: Ledger) -> GateResult:
 
 def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
     gate, job = step.gate, step.job
-    inputs = dict(gate.inputs(job))
-    name = key(gate.name, job.project, inputs)
-    kept = ledger.get(name)
-    if kept:
-        return replace(kept, reused=True)
+    inputs = depends(step) if gate.keeps != NOTHING else dict(gate.inputs(job))
+    names = keys(gate, job.project, inputs)
+    for name in names:
+        kept = ledger.get(name)
+        if kept:
+            return replace(kept, reused=True, inputs=inputs)
     checked = replace(gate.check(job), inputs=inputs)
     result = _with_outcome(_compared(step, checked))
     # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
-    if checked.outcome in _JUDGED and result.outcome in _JUDGED:
-        ledger.put(name, result)
+    place = _worth(gate, result) if checked.outcome in _JUDGED and result.outcome in _JUDGED else None
+    for number, name in enumerate(names):
+        if number == place:
+            ledger.put(name, result)
+        else:
+            ledger.forget(name)
     return result
+
+
+def depends(step: Step) -> dict[str, str]:
+    """Return all that the verdict on *step* depends on, by name."""
+    return {"everycommit": itself(), **step.gate.inputs(step.job)}
+
+
+def keys(gate: Gate, project: str, inputs: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the keys under which a verdict may be kept: of this very comparison, and of a clean pass in any.
+
+    None where it cannot be repeated, or is cheaper to make than to look up.
+    """
+    if gate.keeps == NOTHING or not repeatable(inputs):
+        return ()
+    alone = {name: value for name, value in inputs.items() if name not in gate.compared_with}
+    return (
+        (key(gate.name, project, inputs), key(gate.name, project, alone))
+        if gate.compared_with
+        else (key(gate.name, project, inputs),)
+    )
+
+
+def _worth(gate: Gate, result: GateResult) -> int | None:
+    """Return under which of ``keys`` *result* is to be kept; None under none."""
+    if result.outcome is Outcome.FAILED:
+        return 0 if gate.keeps == ALL else None
+    complete = result.counts.get("selected") == result.counts.get("total")
+    return 1 if gate.compared_with and complete and not result.findings else 0
 
 
 def _compared(step: Step, result: GateResult) -> GateResult:

@@ -31,6 +31,10 @@ class Trees(Protocol):
         """Return the object name of *tree* with *entries* laid over: ``{path: (mode, object name)}``, None drops it."""
         ...
 
+    def linked(self) -> str:
+        """Return a word for the contents of what ``snapshot.link`` names, or a ``ledger.doubt``."""
+        ...
+
 
 class Programs(Protocol):
     """Starts programs: ``proc.Children``, which says what each argument is."""
@@ -80,13 +84,23 @@ class Gate(Protocol):
     """Judges a job. It prints nothing, reads no settings file and never looks at the working tree."""
 
     name: str
+    keeps: str
+    """Which verdicts the ledger keeps: ``ledger.ALL``, ``PASSES`` where a failure may be the weather, ``NOTHING`` where
+    judging costs less than looking up."""
+    compared_with: tuple[str, ...]
+    """Those of ``inputs`` that only tell old findings from new: where everything was looked at and nothing found, the
+    verdict holds whatever they are."""
 
     def skip(self, job: Job) -> str | None:
         """Return why there is nothing to judge here, None when there is. Looks at the change and the objects only."""
         ...
 
     def inputs(self, job: Job) -> Mapping[str, str]:
-        """Return all that the verdict depends on, by name: a part left out is a false reuse."""
+        """Return all that the verdict depends on, by name: a part left out is a false reuse.
+
+        everycommit itself, the gate's name and the project are added to it. What cannot be told for sure is a
+        ``ledger.doubt``, and the verdict is then not kept.
+        """
         ...
 
     def check(self, job: Job) -> GateResult:

@@ -1,6 +1,5 @@
 """A command of the user's as a gate: it runs in the snapshot, and exit 0 passes."""
 
-import hashlib
 import json
 import os
 import shlex
@@ -12,10 +11,12 @@ from typing import TYPE_CHECKING
 from ..config.schema import CommandSettings
 from ..config.trust import SHOWN, digest
 from ..errors import ToolError
+from ..ledger import PASSES
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
 from ..text import printable, tail
 from .base import Job
+from .keyed import environment, python_if_any, trees
 
 if TYPE_CHECKING:
     from ..proc import Done
@@ -28,6 +29,9 @@ class Command:
 
     *environ* is where the values of the variables that it may see come from, beside the job's own.
     """
+
+    keeps = PASSES
+    compared_with: tuple[str, ...] = ()
 
     def __init__(self, name: str, settings: CommandSettings, environ: Mapping[str, str] | None = None) -> None:
         self.name = name
@@ -47,14 +51,14 @@ class Command:
         return None
 
     def inputs(self, job: Job) -> Mapping[str, str]:
-        environ, snapshot = self._environ(job), job.config.settings.snapshot
+        environ = self._environ(job)
         return {
             "version": VERSION,
-            "target": job.change.target,
+            **{name: value for name, value in trees(job).items() if name != "parents"},
             "run": json.dumps(self.settings.run),
             # All of it: nobody knows what a command looks at.
-            "environment": hashlib.sha256(json.dumps(sorted(environ.items())).encode()).hexdigest(),
-            "snapshot": json.dumps([snapshot.link, snapshot.git]),
+            "environment": environment(environ),
+            "python": python_if_any(job),
             "program": _program(self.settings.run[0], environ),
         }
 

@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..environment import Tool, tool
+from ..environment import Tool, stamp, tool
 from ..errors import ToolError
+from ..ledger import ALL
 from ..record import replace
 from ..result import Finding, GateResult, Outcome, identity
 from . import ruff
 from .base import Job
+from .keyed import above, settings_elsewhere, trees
 from .sources import LINTED, changed_settings, joined, landed, old_blob, table, walked
 from .tool import counted, interpreter_or_none
 
@@ -30,6 +32,8 @@ class Lint:
     """Judges changed Python files and notebooks by ruff under the target's settings."""
 
     name = "lint"
+    keeps = ALL
+    compared_with: tuple[str, ...] = ()
 
     def skip(self, job: Job) -> str | None:
         if landed(job, LINTED) or self._settings_back(job):
@@ -39,10 +43,12 @@ class Lint:
     def inputs(self, job: Job) -> Mapping[str, str]:
         ruff_tool = tool("ruff", interpreter_or_none(job))
         return {
-            "target": job.change.target,
-            "parents": " ".join(job.change.parents),
-            "ruff": f"{ruff_tool.version} {ruff_tool.argv[0]}",
+            **trees(job),
+            "ruff": f"{ruff_tool.version} {stamp(ruff_tool.argv[0], ruff_tool.argv[0])}",
+            "called": _name(job, ruff_tool),
             "format": job.config.settings.lint.format,
+            **settings_elsewhere(job, OWN, SHARED),
+            **above(job, (*OWN, *SHARED), user="ruff"),
         }
 
     def check(self, job: Job) -> GateResult:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..change import FileChange
+from ..ledger import NOTHING
 from ..record import asdict
 from ..result import Finding, GateResult, Outcome
 from ..rules.settings import loosening
@@ -19,6 +20,8 @@ class Policy:
     """Limits on size, and settings that a change loosens."""
 
     name = "policy"
+    keeps = NOTHING
+    compared_with: tuple[str, ...] = ()
 
     def skip(self, job: Job) -> str | None:
         return None if job.change.files or job.config.loosened else "the merge adds nothing of its own"

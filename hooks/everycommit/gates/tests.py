@@ -1,6 +1,5 @@
 """The gate ``tests``: pytest over the project's tests, in the snapshot."""
 
-import hashlib
 import json
 import os
 import re
@@ -9,12 +8,14 @@ from pathlib import Path
 
 from ..environment import tool
 from ..errors import ToolError
+from ..ledger import PASSES
 from ..record import replace
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
 from . import pytest
 from .base import Job
 from .inside import leak_reason
+from .keyed import above, digest, environment, python, settings_elsewhere, trees
 from .pytest import COLLECTION, RULES
 from .reported import Failure, Report
 from .sources import PYTHON, changed_settings, joined, walked, within
@@ -25,14 +26,14 @@ SHARED = {"pyproject.toml": ("tool", "pytest"), "setup.cfg": ("tool:pytest",), "
 FEWER = "tests/fewer-collected"
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
 _SHOWN = 3
-# What a test may see of the environment and that is no matter of taste of a terminal.
-_WEIGHTY = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 
 
 class Tests:
     """Judges the project by its own tests under its own pytest."""
 
     name = "tests"
+    keeps = PASSES
+    compared_with: tuple[str, ...] = ("parents",)
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         """*environ* is where the values of the variables come from that the settings name."""
@@ -49,19 +50,15 @@ class Tests:
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         settings = job.config.settings.tests
-        environ = {**{name: job.environ[name] for name in _WEIGHTY if name in job.environ}, **self._named(job)}
-        common = {
-            "target": job.change.target,
-            "parents": " ".join(job.change.parents),
+        return {
+            **trees(job),
             "settings": json.dumps([settings.args, settings.env]),
-            "environment": hashlib.sha256(json.dumps(sorted(environ.items())).encode()).hexdigest(),
-            "snapshot": json.dumps([job.config.settings.snapshot.link, job.config.settings.snapshot.git]),
+            "settings before": digest(sorted(changed_settings(job, OWN, SHARED).items())),
+            "environment": environment({**job.environ, **self._named(job)}),
+            "python": python(job),
+            **settings_elsewhere(job, OWN, SHARED),
+            **above(job, (*OWN, *SHARED, "setup.py", "conftest.py")),
         }
-        try:
-            return common | {"python": job.interpreter().fingerprint}
-        except ToolError as error:
-            # `check` says so again, and a doubt is never kept.
-            return common | {"python": str(error)}
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()

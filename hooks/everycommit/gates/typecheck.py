@@ -1,17 +1,20 @@
 """The gate ``types``: mypy over the whole project."""
 
+import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..environment import Tool, tool
+from ..environment import Tool, site_packages, stamped, tool
 from ..errors import ToolError
+from ..ledger import ALL, doubt
 from ..record import replace
 from ..result import Finding, GateResult, Outcome, identity
 from . import mypy
 from .base import Job
 from .inside import leak_reason
+from .keyed import digest, environment, python, settings_elsewhere, trees
 from .sources import PYTHON, changed_settings, joined, landed, touched, walked, within
 from .tool import counted
 
@@ -28,6 +31,8 @@ class Types:
     """Judges the project by mypy under the target's settings, with a warm cache."""
 
     name = "types"
+    keeps = ALL
+    compared_with: tuple[str, ...] = ()
 
     def skip(self, job: Job) -> str | None:
         if touched(job, PYTHON) or any(_telling(path) for path in _paths(job)):
@@ -35,19 +40,15 @@ class Types:
         return "no Python file changed, nor what mypy reads"
 
     def inputs(self, job: Job) -> Mapping[str, str]:
-        settings = job.config.settings.types
-        common = {
-            "target": job.change.target,
-            "parents": " ".join(job.change.parents),
-            "paths": "\0".join(settings.paths),
+        return {
+            **trees(job),
+            "paths": "\0".join(job.config.settings.types.paths),
+            "python": python(job),
+            "mypy": _mypy(job),
+            # Plugins are code that may look at it.
+            "environment": environment(job.environ),
+            **settings_elsewhere(job, mypy.OWN, mypy.SHARED),
         }
-        try:
-            python = job.interpreter()
-            mypy_tool = tool("mypy", python)
-        except ToolError as error:
-            # `check` says so again, and a doubt is never kept.
-            return common | {"python": str(error)}
-        return common | {"python": python.fingerprint, "mypy": f"{mypy_tool.version} {' '.join(mypy_tool.argv)}"}
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()
@@ -153,6 +154,16 @@ class Types:
             tool=tool,
             notes=notes,
         )
+
+
+def _mypy(job: Job) -> str:
+    """Return the word for the mypy that judges; of ours with all that is installed beside it, where plugins are."""
+    try:
+        mypy_tool = tool("mypy", job.interpreter())
+    except ToolError as error:
+        return doubt(str(error))
+    beside = digest(list(stamped(site_packages(Path(sys.prefix))))) if mypy_tool.ours else ""
+    return f"{mypy_tool.version} {' '.join(mypy_tool.argv)} {beside}".rstrip()
 
 
 def _paths(job: Job) -> set[str]:

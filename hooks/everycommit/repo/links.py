@@ -2,11 +2,14 @@
 
 import os
 import stat
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from ..errors import SnapshotError, ToolError
+from ..ledger import doubt
 from .cache import WAY_ON
+
+_MOST = 20_000
 
 
 def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str]) -> tuple[str, ...]:
@@ -43,6 +46,40 @@ def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str
                 f"'{path}' of the setting 'snapshot.link' cannot be taken into the snapshot: {error.strerror}; {WAY_ON}"
             ) from error
     return tuple(missing)
+
+
+def contents(top: Path, paths: Sequence[str]) -> str:
+    """Return a digest of what *paths* of the working tree *top* hold; a doubt where that is too much to look at.
+
+    Files are read. Of folders names, sizes and times count, byte code left out: they may be large.
+    """
+    import hashlib
+    from itertools import islice
+
+    found: list[str] = []
+    for path in sorted(set(paths)):
+        place = top / path
+        try:
+            if place.is_dir():
+                found += islice(_listed(place), _MOST + 1)
+            else:
+                found.append(f"{path} {hashlib.sha256(place.read_bytes()).hexdigest()}")
+        except FileNotFoundError:
+            found.append(f"{path} is not there")
+        except OSError as error:
+            return doubt(f"snapshot.link: '{path}': {error.strerror}")
+        if len(found) > _MOST:
+            return doubt(f"snapshot.link: '{path}' holds more than {_MOST} files")
+    return hashlib.sha256("\0".join(found).encode(errors="surrogateescape")).hexdigest()
+
+
+def _listed(top: Path) -> Iterator[str]:
+    for folder, folders, names in os.walk(top):
+        folders[:] = sorted(name for name in folders if name != "__pycache__")
+        for name in sorted([*names, *folders]):
+            there = Path(folder, name).lstat()
+            times = "" if stat.S_ISDIR(there.st_mode) else f"{there.st_size} {there.st_mtime_ns} {there.st_ctime_ns}"
+            yield f"{folder}/{name} {stat.S_IFMT(there.st_mode)} {times}"
 
 
 def _inside(path: str) -> PurePosixPath:

@@ -11,7 +11,7 @@ from ..errors import SnapshotError
 from ..record import dataclass
 from .gitfolder import give_git
 from .layout import laid_out
-from .links import link
+from .links import contents, link
 from .quarantine import Quarantine
 from .repository import Repository
 from .slot import Slot, take
@@ -78,6 +78,10 @@ class Snapshots:
     def overlay(self, tree: str, entries: Mapping[str, tuple[str, str] | None]) -> str:
         """Return the object name of *tree* with *entries* laid over."""
         return self._quarantine.overlay(tree, entries)
+
+    def linked(self) -> str:
+        """Return a word for the contents of what the setting ``snapshot.link`` names, or a doubt."""
+        return contents(self._repository.top, self._settings.link)
 
     def notes(self) -> tuple[str, ...]:
         """Return what has to be said of the trees that were laid out, each sentence once."""
