@@ -3,14 +3,13 @@
 import os
 from pathlib import Path
 
-from everycommit.repo.quarantine import Quarantine
-from everycommit.repo.read import staged
-from everycommit.repo.snapshot import Snapshots
-
 from everycommit.config.schema import SnapshotSettings
 from everycommit.deadline import Deadline
 from everycommit.repo.cache import cache_folder, run_folder
+from everycommit.repo.quarantine import Quarantine
+from everycommit.repo.read import staged
 from everycommit.repo.repository import discover
+from everycommit.repo.snapshot import Snapshots
 
 cache = cache_folder(None, os.environ)
 repository = discover(Path.cwd(), os.environ)

@@ -75,15 +75,17 @@ def test_killed_at_any_moment_nothing_is_lost(busy: Shop, tmp_path: Path) -> Non
     marker = str(tmp_path / "marker")
     Path(marker).mkdir()
     environ = busy.environ | {"TMPDIR": marker}
-    began = time.monotonic()
-    assert busy.attempt("commit", "--dry-run").returncode == 0
-    assert busy.everycommit("run").returncode == 0
-    whole = time.monotonic() - began
+    assert busy.attempt("commit", "--dry-run").returncode == 0  # git itself writes the trees of the index
+    assert busy.everycommit("run").returncode == 0  # fills the tools' caches
+    whole = _seconds_of_a_run(busy)
     before = state(busy)
     index = (busy.root / ".git/index").read_bytes()
+    head = busy.text("rev-parse", "HEAD")
+    hit = 0
 
     for moment in range(MOMENTS):
         number, group = WAYS[moment % len(WAYS)]
+        _forget(busy)
         git = subprocess.Popen(
             ["git", "commit", "-m", "never"],
             cwd=busy.root,
@@ -93,28 +95,47 @@ def test_killed_at_any_moment_nothing_is_lost(busy: Shop, tmp_path: Path) -> Non
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(whole * (moment + 0.5) / MOMENTS * 0.9)
+        time.sleep(whole * (moment + 0.5) / MOMENTS)
         hook = git.pid if group else hook_of(git.pid)
-        if hook is not None and git.poll() is None:
+        killed = hook is not None and git.poll() is None
+        if hook is not None and killed:
             (os.killpg if group else os.kill)(hook, number)
         code = git.wait(timeout=30)
         said = f"moment {moment}, signal {number.name}, {'group' if group else 'alone'}, git ended with {code}"
-        if code == 0:
-            pytest.fail(f"the commit went through: {said}")
         deadline = time.monotonic() + 1.0
         while ours(marker) and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not ours(marker), said
+        assert not ours(marker), f"{said}: {ours(marker)}"
         (busy.root / ".git/index.lock").unlink(missing_ok=True)  # git's own, where git itself was killed
+        if code == 0:
+            # The run was over sooner than the one that was timed: the commit is there, and is taken back.
+            busy.git("update-ref", "HEAD", head)
+            before = state(busy)
+            continue
+        hit += 1
         after = state(busy)
         changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
         assert changed <= {"git index"}, f"{said}: {changed}"
         assert _entries(busy) == _entries(busy, index), said
 
-    busy.stage("src/shop/prices.py", PRICES.replace("+ 50", "+ 99"))
-    assert "Refused: tests." not in busy.accepted(SKIP="everycommit-tests")
+    assert hit >= MOMENTS * 2 // 3, f"only {hit} of {MOMENTS} signals met a run"
+    busy.stage("src/shop/prices.py", PRICES.replace("+ 50", "+ 500"))
+    assert "tests/failed" in busy.everycommit("run").stdout
     left = list((Path(busy.environ["XDG_CACHE_HOME"]) / "everycommit/runs").iterdir())
     assert left == []
+
+
+def _forget(shop: Shop) -> None:
+    """Drop the verdicts that are known, so that the next run has everything to do."""
+    for path in (shop.root / ".git/everycommit").glob("ledger*"):
+        path.unlink()
+
+
+def _seconds_of_a_run(shop: Shop) -> float:
+    _forget(shop)
+    began = time.monotonic()
+    assert shop.everycommit("run").returncode == 0
+    return time.monotonic() - began
 
 
 def _entries(shop: Shop, index: bytes | None = None) -> bytes:
