@@ -31,7 +31,7 @@ from verdicts import (
 
 OUTCOMES = {"passed", "failed", "inconclusive", "deferred", "skipped"}
 TEXT, NUMBER, FLAG = (str,), (int,), (bool,)
-MAYBE_TEXT, MAYBE_NUMBER = (str, type(None)), (int, type(None))
+MAYBE_TEXT, MAYBE_NUMBER, MAYBE_SECONDS = (str, type(None)), (int, type(None)), (float, int, type(None))
 
 Shape = dict[str, Any]
 FILE: Shape = {
@@ -69,6 +69,7 @@ GATE: Shape = {
     "summary": TEXT,
     "seconds": (float,),
     "reused": FLAG,
+    "judged_at": MAYBE_SECONDS,
     "tool": MAYBE_TEXT,
     "counts": (dict,),
     "older": NUMBER,

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import time
 import unicodedata
 from dataclasses import replace
 
@@ -66,8 +67,21 @@ def test_a_verdict_known_from_before_says_so() -> None:
     assert shown(passed) == "everycommit  2 files +14 -3  policy types  ✓ known\n"
 
 
+def test_when_it_was_judged_is_said_by_the_clock_and_of_another_day_with_its_date() -> None:
+    """The policy takes no time and is judged each time: the verdict is known all the same."""
+    now = time.time()
+    today = verdict(TWO, POLICY, replace(TYPES, reused=True, judged_at=now), replace(LINT, reused=True))
+    long_ago = verdict(
+        TWO, POLICY, replace(TYPES, reused=True, judged_at=0.0), replace(LINT, reused=True, judged_at=now)
+    )
+
+    assert f"✓ known, judged at {time.strftime('%H:%M', time.localtime(now))}\n" in shown(today)
+    day = time.strftime("%Y-%m-%d at %H:%M", time.localtime(0))
+    assert f"✓ known, judged on {day}\n" in shown(long_ago)
+
+
 def test_a_gate_known_from_before_is_named() -> None:
-    passed = verdict(TWO, POLICY, replace(TYPES, reused=True), seconds=0.3)
+    passed = verdict(TWO, replace(POLICY, seconds=0.3), replace(TYPES, reused=True), seconds=0.3)
 
     assert shown(passed) == "everycommit  2 files +14 -3  policy types  ✓ 0.3s, types known\n"
 

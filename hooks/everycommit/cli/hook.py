@@ -65,10 +65,11 @@ def _candidates(
         if not words:
             raise UsageError("hook pre-push: the remote's name is missing; git passes it, so does the installed hook")
         return read.pushed(repository, quarantine, words[0], call.stdin.read().splitlines())
-    return [_commit(call, here, framework=framework)], ()
+    return [commit(call, here, framework=framework)], ()
 
 
-def _commit(call: Call, here: Place, *, framework: bool) -> Candidate:
+def commit(call: Call, here: Place, *, framework: bool) -> Candidate:
+    """Return the change that a commit made now would be; where nothing is staged, HEAD's own."""
     from ..repo import read
 
     repository, quarantine, environ = here.repository, here.quarantine, call.environ

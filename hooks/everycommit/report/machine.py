@@ -85,6 +85,7 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "summary": _text(gate.summary),
         "seconds": _seconds(gate.seconds),
         "reused": gate.reused,
+        "judged_at": gate.judged_at,
         "tool": _text(gate.tool),
         "counts": {_text(name): number for name, number in gate.counts.items()},
         "older": gate.older,

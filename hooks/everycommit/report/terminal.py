@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
 from .style import Style, cells, wrapped
-from .words import as_before, branch, counted, kind, label, lasted, left_out, reasons, said, why
+from .words import as_before, branch, counted, judged_at, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "
@@ -100,8 +100,9 @@ def _reasons_or_one(gates: Sequence[GateResult]) -> str:
 def _known(judged: Sequence[GateResult], seconds: float) -> str:
     """Return how long it took, and what was known from before."""
     reused = [gate for gate in judged if gate.reused]
-    if len(reused) == len(judged):
-        return " known"
+    # What takes no time is judged each time: it is not worth a word.
+    if reused and all(gate.reused or not lasted(gate.seconds) for gate in judged):
+        return f" known{judged_at(reused)}"
     known = f", {' '.join(label(gate) for gate in reused)} known" if reused else ""
     return f" {lasted(seconds)}".rstrip() + known
 

@@ -1,5 +1,6 @@
 """Numbers, times and lists in the words that every report uses."""
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..result import WARNING, GateResult, Outcome, Verdict
@@ -20,6 +21,16 @@ def lasted(seconds: float) -> str:
         return f"{seconds:.1f}s"
     whole = round(seconds)
     return f"{whole // 60}m{whole % 60:02}s"
+
+
+def judged_at(gates: Iterable[GateResult]) -> str:
+    """Return when *gates* were judged, ``, judged at 14:02``: the earliest; of another day its date too."""
+    times = [gate.judged_at for gate in gates if gate.judged_at is not None]
+    if not times:
+        return ""
+    at, now = time.localtime(min(times)), time.localtime()
+    today = at[:3] == now[:3]
+    return time.strftime(", judged at %H:%M" if today else ", judged on %Y-%m-%d at %H:%M", at)
 
 
 def label(gate: GateResult) -> str:
