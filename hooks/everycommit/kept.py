@@ -78,6 +78,8 @@ class Kept:
 
     def entries(self) -> Iterator[Entry | str]:
         """Yield each entry, newest first; of one that is not as it was written, its key."""
+        if not self.path.exists():
+            return
         rows: list[tuple[object, ...]] = self._quietly(
             lambda base: base.execute("SELECT key, digest, content FROM entry ORDER BY rowid DESC").fetchall(), []
         )
