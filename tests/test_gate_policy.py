@@ -19,6 +19,8 @@ from given import Objects, change, changed, job
 from support import Repo
 
 LOOSENED = (Loosening(key="policy.max_files", base="3", target="9"),)
+EMPTY = {"0" * 40: b"", "1" * 40: b""}
+"""What the files of ``changed`` hold for rules that read them."""
 
 
 def config(*, loosened: tuple[Loosening, ...] = (), adopting: bool = False, **policy: Any) -> Config:
@@ -63,7 +65,7 @@ def test_without_a_limit_the_summary_names_none() -> None:
 def test_what_is_not_counted_is_said_with_its_sum() -> None:
     files = [changed(f"{name}.lock", 100, 1) for name in "abcde"]
 
-    result = Policy().check(job(change(changed("x.py", 2), *files), config=config()))
+    result = Policy().check(job(change(changed("x.py", 2), *files), config=config(), blobs=Objects(EMPTY)))
 
     assert result.counts["added"] == 2
     assert result.notes == ("not counted (policy.uncounted): +500 -5 in a.lock, b.lock, c.lock and 2 more",)
@@ -85,8 +87,9 @@ def test_limits_are_off_for_the_change_that_adopts_everycommit() -> None:
 
 
 def test_a_loosened_setting_fails_beside_other_changes_and_passes_alone() -> None:
-    mixed = job(change(changed("pyproject.toml", 1), changed("a", 1)), config=config(loosened=LOOSENED))
-    alone = job(change(changed("pyproject.toml", 1)), config=config(loosened=LOOSENED))
+    objects, loosened = Objects(EMPTY), config(loosened=LOOSENED)
+    mixed = job(change(changed("pyproject.toml", 1), changed("a", 1)), config=loosened, blobs=objects)
+    alone = job(change(changed("pyproject.toml", 1)), config=loosened, blobs=objects)
 
     assert Policy().check(mixed).outcome is Outcome.FAILED
     result = Policy().check(alone)
@@ -170,7 +173,11 @@ def test_a_staged_change_is_judged_by_what_is_in_git(repo: Repo, quarantine_fold
 
     result = judged(repo, quarantine_folder)
 
-    assert rules(result) == [("added-lines", None, None, "error"), ("file-bytes", "more.bin", None, "error")]
+    assert rules(result) == [
+        ("added-lines", None, None, "error"),
+        ("file-bytes", "more.bin", None, "error"),
+        ("binary-file", "more.bin", None, "warning"),
+    ]
     assert result.summary == "5 of 3 lines"
     assert result.counts == {"added": 5, "removed": 0, "files": 4, "limit": 3}
 
@@ -229,6 +236,7 @@ def test_deleting_the_settings_beside_other_changes_is_refused(repo: Repo, quara
     assert rules(result) == [
         ("settings-loosened", "pyproject.toml", None, "error"),
         ("settings-loosened", "pyproject.toml", None, "error"),
+        ("file-deleted", "pyproject.toml", None, "warning"),
     ]
 
 

@@ -84,7 +84,7 @@ class PolicySettings:
     deletable: tuple[str, ...] = setting((), merge="intersection", help="Globs of files that may go without a word.")
     max_deleted_files: int | None = setting(20, merge="min", help="Most files a change may delete; false: no limit.")
     max_deleted_lines: int | None = setting(
-        1000, merge="min", help="Most lines that may go with deleted files; false: no limit."
+        1000, merge="min", help="Most lines that a change may be smaller by; false: no limit."
     )
     protected: tuple[str, ...] = setting((), merge="union", help="Globs of paths that no change may touch.")
     frozen: tuple[str, ...] = setting(
@@ -231,5 +231,7 @@ class Config:
     loosened: tuple[Loosening, ...] = ()
     adopting: bool = False
     """Whether base has no table of ours and target has: limits on size are off for this change."""
+    scoped: bool = False
+    """Whether a task scope tightens them: it can be cleared, so that not even the settings' file is exempt from it."""
     notes: tuple[str, ...] = ()
     """Sentences for the verdict: mistakes in base's settings, changed ``target`` settings, adoption."""

@@ -1,27 +1,42 @@
 """The gate that judges the diff itself, by pure rules; it starts nothing and needs no folder."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..change import FileChange
+from ..change import Change, FileChange
 from ..ledger import NOTHING
-from ..record import asdict
-from ..result import Finding, GateResult, Outcome
-from ..rules.settings import loosening
-from ..rules.size import counted, size
+from ..record import asdict, replace
+from ..result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, stamped
+from ..rules.catalog import find
+from ..rules.names import ACCEPTED
+from ..rules.settings import FILE, loosening
+from ..rules.size import counted
 from ..text import printable
 from .base import Job
 
-VERSION = "1"
+VERSION = "2"
+DAY = 86_400
 _SHOWN = 3
+_WAY_BACK = frozenset(
+    f"policy/{name}"
+    for name in (
+        *("added-lines", "removed-lines", "files", "file-bytes", "file-added-lines", "mass-deletion"),
+        *("protected-path", "frozen-path", "out-of-scope", "generated-file"),
+    )
+)
+"""Rules that no settings may turn against the commit that takes them back: alone, the settings' file only warns."""
 
 
 class Policy:
-    """Limits on size, and settings that a change loosens."""
+    """All rules on the diff, and settings that a change loosens."""
 
     name = "policy"
     keeps = NOTHING
     compared_with: tuple[str, ...] = ()
+
+    def __init__(self, today: Callable[[], str] = lambda: time.strftime("%Y-%m-%d")) -> None:
+        self._today = today
 
     def skip(self, job: Job) -> str | None:
         return None if job.change.files or job.config.loosened else "the merge adds nothing of its own"
@@ -36,15 +51,20 @@ class Policy:
             "limits": _why_no_limits(job) or "on",
             "settings": json.dumps(asdict(config.settings.policy), sort_keys=True),
             "loosened": json.dumps([[one.key, one.base, one.target] for one in config.loosened]),
+            "scoped": str(config.scoped),
+            "today": self._today(),
         }
 
     def check(self, job: Job) -> GateResult:
-        change, limits = job.change, job.config.settings.policy
+        change, config, limits = job.change, job.config, job.config.settings.policy
         off = _why_no_limits(job)
         findings = [
             *loosening(change, job.config.loosened, job.blobs, occasion=job.occasion),
-            *([] if off else size(change, limits, job.blobs)),
+            *find(change, job.blobs, limits, sizes=not off),
         ]
+        if not config.scoped and _settings_alone(change):
+            findings = [_only_warned(one) if one.rule in _WAY_BACK else one for one in findings]
+        findings, said, until = self._accepted(job, findings)
         files, free = counted(change.files, limits.uncounted)
         added, removed = _sums(files)
         limit = None if off else limits.max_added_lines
@@ -55,12 +75,50 @@ class Policy:
             findings=tuple(findings),
             summary=_summary(added, limit, off),
             counts=counts if limit is None else counts | {"limit": limit},
-            notes=tuple(_notes(free)),
+            notes=(*said, *_notes(free)),
+            valid_until=until,
         )
+
+    def _accepted(self, job: Job, findings: list[Finding]) -> tuple[list[Finding], Sequence[str], float | None]:
+        """Return *findings* with those that a person accepted as notes, what to say, and when that ends to hold."""
+        file = next((file for file in job.change.files if file.path == ACCEPTED), None)
+        if not findings and file is None:
+            return findings, (), None
+        entry = job.blobs.entries(job.change.target, [ACCEPTED]).get(ACCEPTED)
+        if entry is None or not entry[0].startswith("100"):
+            return findings, (), None
+        from ..config.accepts import applied, read
+
+        accepts = read(job.blobs.read(entry[1]))
+        older = accepts.entries if file is None else ()
+        if file is not None and file.was_file:
+            older = read(job.blobs.read(file.old_id)).entries
+        fresh = [one for one in accepts.entries if one not in older]
+        found = applied(stamped(findings), accepts, fresh, self._today())
+        out = [
+            replace(one, severity=NOTE, hint=f"accepted: {found.by[place].words}") if place in found.by else one
+            for place, one in enumerate(findings)
+        ]
+        return out, found.notes, _end(one.until for one in found.by.values())
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:  # noqa: ARG002
         """Return nothing: a diff's size and what it does to the settings are the change's own."""
         return ()
+
+
+def _settings_alone(change: Change) -> bool:
+    return bool(change.files) and all(FILE in {file.path, file.source} for file in change.files)
+
+
+def _only_warned(finding: Finding) -> Finding:
+    """Return *finding* as a warning: settings that refuse their own mending would lock everybody out."""
+    return replace(finding, severity=WARNING) if finding.severity == ERROR else finding
+
+
+def _end(days: Iterable[str | None]) -> float | None:
+    """Return the end of the first of *days*, in seconds since 1970."""
+    first = min((day for day in days if day), default=None)
+    return None if first is None else time.mktime(time.strptime(first, "%Y-%m-%d")) + DAY
 
 
 def _why_no_limits(job: Job) -> str | None:

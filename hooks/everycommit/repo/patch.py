@@ -206,6 +206,11 @@ class Hunks(Sequence[Hunk]):
         self._path = path
         self._parsed: tuple[Hunk, ...] | None = None
 
+    @property
+    def raw(self) -> bytes:
+        """What git printed of them: a look at it costs no parsing."""
+        return b"".join([self._raw[section.body : section.end] for section in self._sections])
+
     def _all(self) -> tuple[Hunk, ...]:
         if self._parsed is None:
             self._parsed = tuple(

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from ..result import ERROR, NOTE, WARNING
 
+ACCEPTED = ".everycommit/accepted.toml"
+"""What a person accepts comes with the change: it is never out of scope, and its lines do not count."""
 OFF = "off"
 SEVERITIES = (OFF, NOTE, WARNING, ERROR)
 """From the loosest to the strictest."""

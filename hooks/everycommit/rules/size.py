@@ -9,6 +9,7 @@ from ..errors import MissingObjects
 from ..result import Finding
 from ..text import printable
 from .globs import matches
+from .names import ACCEPTED
 
 SHOWN = 5
 
@@ -25,18 +26,20 @@ class Limits(Protocol):
     @property
     def max_file_bytes(self) -> int | None: ...
     @property
+    def max_file_added_lines(self) -> int | None: ...
+    @property
     def uncounted(self) -> tuple[str, ...]: ...
 
 
 def counted(files: Iterable[FileChange], uncounted: Sequence[str]) -> tuple[list[FileChange], list[FileChange]]:
-    """Return the files that count and those that *uncounted* (globs) leaves out.
+    """Return the files that count and those that *uncounted* (globs) leaves out; what is accepted never counts.
 
     A renamed file is left out only where both its names are: moving code into a generated folder hides nothing.
     """
     inside: list[FileChange] = []
     outside: list[FileChange] = []
     for file in files:
-        free = matches(file.path, uncounted) and matches(file.source, uncounted)
+        free = file.path == ACCEPTED or (matches(file.path, uncounted) and matches(file.source, uncounted))
         (outside if free else inside).append(file)
     return inside, outside
 
@@ -63,7 +66,15 @@ def _lines(files: Sequence[FileChange], limits: Limits) -> list[Finding]:
         word="removes",
         key="max_removed_lines",
     )
-    return added + removed
+    return added + removed + [found for file in files if (found := _grows(file, limits.max_file_added_lines))]
+
+
+def _grows(file: FileChange, limit: int | None) -> Finding | None:
+    if limit is None or file.added <= limit:
+        return None
+    message = f"adds {_many(file.added, 'line')}, {file.added - limit} over the limit of {limit} a file"
+    hint = "Look for a second subject in it, or commit it in smaller steps; the limit is policy.max_file_added_lines."
+    return _finding("file-added-lines", message, hint=hint, path=file.path)
 
 
 def _over(
