@@ -60,6 +60,9 @@ def bare() -> list[str]:
 class Cost:
     """Seconds of one run."""
 
+    work = 0.0
+    """Those that the run itself says it took, without its start."""
+
     def __init__(self, argv: Sequence[str], cwd: Path, environ: dict[str, str]) -> None:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.perf_counter()
