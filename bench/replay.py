@@ -30,7 +30,7 @@ class Replay:
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.parent.mkdir(parents=True, exist_ok=True)
         sh(["git", "clone", "--quiet", "--shared", str(repo), str(self.root)], WORK)
-        own = venv("replay", *packages)
+        own = venv("-".join(["replay", *packages]), *packages)
         (self.root / ".git/info/exclude").write_text(".venv\n")
         (self.root / ".venv").symlink_to(own.parent.parent)
         self.gates, self.python = gates, python
