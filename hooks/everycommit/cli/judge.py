@@ -73,7 +73,7 @@ def place(call: Call) -> Iterator[Place]:
 
 
 def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Config:
-    """Return the settings that judge *candidate*: base's, tightened by target's, and the user's.
+    """Return the settings that judge *candidate*: base's, tightened by target's and the task's scope, and the user's.
 
     A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
     """
@@ -81,7 +81,7 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     base = change.parents[0] if change.parents else None
     target = _settings_file(here, change.target)
     same = base is not None and all(file.path != SETTINGS_FILE for file in change.landing)
-    return load(
+    config = load(
         base=target if same else _settings_file(here, base),
         target=target,
         user=user_settings(call.environ),
@@ -90,6 +90,11 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
         whole=change.whole,
         commands_from_base=candidate.occasion == "ci",
     )
+    if not (here.repository.git_dir / "everycommit" / "scope.json").exists():
+        return config
+    from ..config.scope import scoped
+
+    return scoped(config, here.repository, candidate)
 
 
 def _settings_file(here: Place, tree: str | None) -> bytes | None:

@@ -9,7 +9,7 @@ from ..ledger import NOTHING
 from ..record import asdict, replace
 from ..result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, stamped
 from ..rules.catalog import find
-from ..rules.names import ACCEPTED
+from ..rules.names import ACCEPTED, FIXED, short
 from ..rules.settings import FILE, loosening
 from ..rules.size import counted
 from ..text import printable
@@ -75,7 +75,7 @@ class Policy:
             findings=tuple(findings),
             summary=_summary(added, limit, off),
             counts=counts if limit is None else counts | {"limit": limit},
-            notes=(*said, *_notes(free)),
+            notes=(*said, *_acceptable(findings), *_notes(free)),
             valid_until=until,
         )
 
@@ -113,6 +113,15 @@ def _settings_alone(change: Change) -> bool:
 def _only_warned(finding: Finding) -> Finding:
     """Return *finding* as a warning: settings that refuse their own mending would lock everybody out."""
     return replace(finding, severity=WARNING) if finding.severity == ERROR else finding
+
+
+def _acceptable(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield how to accept what refuses, where it can be accepted."""
+    errors = [one for one in stamped(findings) if one.severity == ERROR and short(one.rule) not in FIXED]
+    if errors:
+        names = ", ".join(f"{one.fingerprint[:7]} {one.rule}" for one in errors[:_SHOWN])
+        more = f" and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+        yield f'to accept one: everycommit accept FINGERPRINT --reason "..."  ({names}{more})'
 
 
 def _end(days: Iterable[str | None]) -> float | None:
