@@ -101,6 +101,8 @@ class GateResult:
     """Name and version of what ran, ``mypy 2.4.1``."""
     seconds: float = 0.0
     reused: bool = False
+    each_time: bool = False
+    """Whether it is judged each time, because that costs less than looking it up."""
     judged_at: float | None = None
     """When it was judged, where that was an earlier run: seconds since 1970."""
     valid_until: float | None = None

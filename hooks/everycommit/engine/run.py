@@ -94,7 +94,7 @@ def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
         kept = ledger.get(name)
         if kept:
             return replace(kept, reused=True, inputs=inputs)
-    checked = replace(gate.check(job), inputs=inputs)
+    checked = replace(gate.check(job), inputs=inputs, each_time=gate.keeps == NOTHING)
     result = _with_outcome(_compared(step, checked))
     # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
     place = _worth(gate, result) if checked.outcome in _JUDGED and result.outcome in _JUDGED else None
