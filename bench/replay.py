@@ -33,6 +33,9 @@ class Replay:
         own = venv("-".join(["replay", *packages]), *packages)
         (self.root / ".git/info/exclude").write_text(".venv\n")
         (self.root / ".venv").symlink_to(own.parent.parent)
+        if "tests" in gates:
+            # As a developer has it: the project's own code in its Python, out of the working tree.
+            sh([str(own), "-m", "pip", "install", "--quiet", "--editable", str(self.root)], WORK)
         self.gates, self.python = gates, python
         self.counts: Counter[tuple[str, str, bool]] = Counter()
         self.doubts: Counter[str] = Counter()
