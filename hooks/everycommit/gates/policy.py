@@ -22,7 +22,7 @@ _WAY_BACK = frozenset(
     f"policy/{name}"
     for name in (
         *("added-lines", "removed-lines", "files", "file-bytes", "file-added-lines", "mass-deletion"),
-        *("protected-path", "frozen-path", "out-of-scope", "generated-file"),
+        *("protected-path", "frozen-path", "frozen-symbol", "out-of-scope", "generated-file"),
     )
 )
 """Rules that no settings may turn against the commit that takes them back: alone, the settings' file only warns."""
