@@ -34,7 +34,8 @@ def itself() -> str:
     found = [sys.version]
     records = [*own.parent.glob(f"everycommit-{__version__}.dist-info/RECORD")]
     # An installer writes RECORD last; a checkout has none, and its files change one by one.
-    for path in records or sorted(path for path in own.rglob("*") if path.suffix != ".pyc"):
+    # Python's own temporary files in __pycache__ come and go.
+    for path in records or sorted(own.rglob("*.py")):
         there = path.stat()
         found.append(f"{path} {there.st_size} {there.st_mtime_ns}")
     return f"{__version__} {hashlib.sha256(repr(found).encode()).hexdigest()[:16]}"
