@@ -217,4 +217,4 @@ def test_a_change_of_prose_imports_no_family(repo: Repo) -> None:
     )
 
     loaded = {name.removeprefix("everycommit.rules.") for name in done.stdout.splitlines()[-1].split()}
-    assert loaded == {"catalog", "globs", "look", "names", "settings", "severity", "size"}
+    assert loaded == {"asked", "catalog", "globs", "look", "names", "settings", "severity", "size"}

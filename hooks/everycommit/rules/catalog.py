@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ..change import Blobs, Change
 from ..record import replace
 from ..result import ERROR, WARNING, Finding
+from .asked import Asked
 from .globs import matches
 from .look import Look
 from .names import ACCEPTED, OFF
@@ -145,10 +146,10 @@ def find(change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True) ->
         RepositoryError: An object that a rule has to read is not here.
     """
     found = size(change, limits, blobs) if sizes else []
-    look = Look(change)
+    look, objects = Look(change), Asked(change, blobs)
     for family in _FAMILIES:
         if family.could(look, limits):
-            found += family.find(_module(family.module), change, blobs, limits)
+            found += family.find(_module(family.module), change, objects, limits)
     return list(_judged(found, limits.rules))
 
 
