@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from everycommit.cli.accept import _found
 from everycommit.config.accepts import Acceptance, Accepts, applied, read, written
+from everycommit.errors import UsageError
 from everycommit.result import Finding, stamped
 from everycommit.rules.names import ACCEPTED
 from support import Repo
@@ -247,3 +249,53 @@ def test_an_entry_that_lies_about_its_rule_or_path_does_not_count() -> None:
         found = applied([finding], Accepts((lie,), ()), (lie,), "2026-01-01")
         assert not found.by
         assert found.notes[0].startswith("stale: ")
+
+
+def test_a_prefix_that_names_several_asks_for_more() -> None:
+    findings = [Finding(path="a.py", rule="policy/secret", message="m", fingerprint=f"012345678{n}") for n in range(2)]
+
+    with pytest.raises(UsageError, match=r"'0123456': 2 findings begin so; give more of the fingerprint"):
+        _found("0123456", findings)
+    assert _found("0123456781", findings) is findings[1]
+
+
+def test_a_note_stops_nothing(stopped: Repo) -> None:
+    name = fingerprint(stopped)
+    accept(stopped, name, "--reason", "x")
+    stopped.git("add", ACCEPTED)
+
+    assert "is a note and stops nothing (accepted: " in refused(stopped, name, "--reason", "x")
+
+
+def test_git_has_to_know_who_accepts(stopped: Repo) -> None:
+    name = fingerprint(stopped)
+    stopped.environ["GIT_AUTHOR_NAME"] = ""
+    stopped.git("config", "user.useConfigOnly", "true")
+
+    assert "git does not know who you are" in refused(stopped, name, "--reason", "x")
+
+
+def test_a_file_that_cannot_be_written_is_said(stopped: Repo) -> None:
+    name = fingerprint(stopped)
+    stopped.write(".everycommit", "no folder\n")
+
+    assert "cannot be written: " in refused(stopped, name, "--reason", "x")
+
+
+def test_what_cannot_be_judged_is_said(stopped: Repo) -> None:
+    oid = stopped.text("rev-parse", "HEAD:a.py")
+    (stopped.root / ".git/objects" / oid[:2] / oid[2:]).unlink()
+
+    done = stopped.everycommit("accept")
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_an_accepted_file_that_is_a_link_counts_for_nothing(stopped: Repo) -> None:
+    accept(stopped, fingerprint(stopped), "--reason", "x")
+    (stopped.root / ACCEPTED).rename(stopped.root / "real.toml")
+    (stopped.root / ACCEPTED).symlink_to("../real.toml")
+    stopped.git("add", ACCEPTED, "real.toml")
+
+    assert judged(stopped)["outcome"] == "failed"
