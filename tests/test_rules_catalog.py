@@ -105,6 +105,9 @@ def test_deletions_are_forbidden_warned_of_or_allowed(repo: Repo) -> None:
     assert found(repo, before, after, deletions="allow") == []
     assert found(repo, before, after, deletions="forbid", deletable=("a.*",)) == []
     assert found(repo, before, after, max_deleted_files=0) == [("file-deleted", "warning"), ("mass-deletion", "error")]
+    shorter = {"a.txt": "x\n" * 3}, {"a.txt": "x\n" * 2}
+    assert found(repo, *shorter, max_deleted_lines=0) == [("mass-deletion", "error")]
+    assert found(repo, *shorter, max_deleted_lines=1) == []
     assert found(repo, before, {}, max_deleted_files=None, max_deleted_lines=None, deletions="allow") == []
 
 

@@ -100,8 +100,14 @@ def _secrets(module: Any, change: Change, blobs: Blobs, limits: Limits) -> Seque
     return found
 
 
+def _over(lines: int, limit: int | None) -> bool:
+    return limit is not None and lines > limit
+
+
 _FAMILIES = (
-    _Family("deletion", lambda look, _: look.shape, _deletion),
+    _Family(
+        "deletion", lambda look, limits: look.shape or _over(look.net_removed, limits.max_deleted_lines), _deletion
+    ),
     _Family("paths", lambda _, limits: bool(limits.protected or limits.frozen or limits.only), _paths),
     _Family("weakened", lambda look, _: look.python, _plain),
     _Family("suppressions", lambda look, _: look.suppression, _plain),

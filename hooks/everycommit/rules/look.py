@@ -52,13 +52,15 @@ class Look:
         self.new = any(file.status != "M" for file in files)
 
     @property
+    def net_removed(self) -> int:
+        return self._change.removed - self._change.added
+
+    @property
     def shape(self) -> bool:
         """Whether something goes, is moved, shrinks, becomes another kind of thing, or meets another's name."""
         change = self._change
-        return (
-            any(map(_changes_shape, change.files))
-            or change.removed > change.added + _FEW_REMOVED
-            or len({file.path.casefold() for file in change.files}) < len(change.files)
+        return any(map(_changes_shape, change.files)) or len({file.path.casefold() for file in change.files}) < len(
+            change.files
         )
 
     @cached_property
