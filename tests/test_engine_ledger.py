@@ -13,6 +13,8 @@ from everycommit.ledger import ALL, NOTHING, PASSES, Anew, doubt, doubted, itsel
 from everycommit.result import GateResult, Outcome
 from test_engine import CHANGE, FINDING, Remembering, Scripted, failed, job, results
 
+WHOLE = GateResult(gate="lint", outcome=Outcome.PASSED, everything=True)
+
 
 @dataclass
 class Compared(Scripted):
@@ -20,6 +22,7 @@ class Compared(Scripted):
 
     keeps: str = PASSES
     compared_with: tuple[str, ...] = ("parents",)
+    result: GateResult | Exception | None = field(default_factory=lambda: WHOLE)
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         return {"target": job.change.target, "parents": " ".join(job.change.parents)}
@@ -93,9 +96,9 @@ def test_a_clean_pass_holds_whatever_it_is_compared_with() -> None:
 @pytest.mark.parametrize(
     "result",
     [
-        failed(FINDING),
-        GateResult(gate="lint", outcome=Outcome.PASSED, findings=(replace(FINDING, severity="note"),)),
-        GateResult(gate="lint", outcome=Outcome.PASSED, counts={"selected": 14, "total": 312}),
+        replace(failed(FINDING), everything=True),
+        replace(WHOLE, findings=(replace(FINDING, severity="note"),)),
+        replace(WHOLE, everything=False),
     ],
     ids=["old findings", "a note", "some of the tests"],
 )

@@ -39,7 +39,7 @@ _RESULT = {
     "judged_at": (float, int),
     "valid_until": (float, int, type(None)),
 }
-"""What is kept of a result. ``reused``, ``blocks`` and ``inputs`` are the reading run's own."""
+"""What is kept of a result. The other fields are the reading run's own."""
 
 
 class Entry(NamedTuple):
@@ -75,7 +75,8 @@ def written(key: str, result: GateResult) -> tuple[str, str] | None:
     digest = _digest(f"{key}\n{text}")
     entry = read(key, text.encode(), digest.encode())
     # Two lone surrogates in a row become one character in JSON, for example.
-    same = entry and entry.result == replace(result, reused=False, blocks=False, inputs={})
+    own = replace(result, reused=False, blocks=False, everything=False, each_time=False, inputs={})
+    same = entry and entry.result == own
     return (text, digest) if same else None
 
 

@@ -101,6 +101,9 @@ class GateResult:
     """Name and version of what ran, ``mypy 2.4.1``."""
     seconds: float = 0.0
     reused: bool = False
+    everything: bool = False
+    """Whether all there is was looked at, and not only what this change can affect: a clean pass then holds for the
+    target whatever it is compared with."""
     each_time: bool = False
     """Whether it is judged each time, because that costs less than looking it up."""
     judged_at: float | None = None

@@ -130,8 +130,7 @@ def _worth(gate: Gate, result: GateResult) -> int | None:
     """Return under which of ``keys`` *result* is to be kept; None under none."""
     if result.outcome is Outcome.FAILED:
         return 0 if gate.keeps == ALL else None
-    complete = result.counts.get("selected") == result.counts.get("total")
-    return 1 if gate.compared_with and complete and not result.findings else 0
+    return 1 if gate.compared_with and result.everything and not result.findings else 0
 
 
 def _compared(step: Step, result: GateResult) -> GateResult:

@@ -88,7 +88,7 @@ class Gate(Protocol):
     """Which verdicts the ledger keeps: ``ledger.ALL``, ``PASSES`` where a failure may be the weather, ``NOTHING`` where
     judging costs less than looking up."""
     compared_with: tuple[str, ...]
-    """Those of ``inputs`` that only tell old findings from new: where everything was looked at and nothing found, the
+    """Those of ``inputs`` that only tell old findings from new: where ``GateResult.everything`` was seen and nothing found, the
     verdict holds whatever they are."""
 
     def skip(self, job: Job) -> str | None:

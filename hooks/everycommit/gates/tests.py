@@ -79,6 +79,7 @@ class Tests:
         selected, total = len(run.report.ids), run.report.total
         return replace(
             self._ended(outcome, reason=reason),
+            everything=True,
             findings=tuple(findings),
             summary=_summary(run.report, findings),
             brief=f"{selected}/{total}" if selected != total else str(selected),
