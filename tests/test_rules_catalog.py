@@ -187,7 +187,7 @@ PLAIN = "\n".join(f"Line {number} of plain words." for number in range(40))
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"}, ["merge-marker"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\nhidden \u202e text\n"}, ["invisible-text"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\nAKIA" + "Z7XQ2M4KT5WPLB3D\n"}, ["secret"]),
-        ({"a.md": PLAIN}, {"a.md": "Line 1 of plain words.\n"}, ["file-truncated"]),
+        ({"a.txt": PLAIN}, {"a.txt": "Line 1 of plain words.\n"}, ["file-truncated"]),
         ({"a.md": PLAIN}, {"A.md": PLAIN}, ["case-rename"]),
         ({"a.md": PLAIN}, {}, ["file-deleted"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\0\n"}, ["binary-file"]),

@@ -288,7 +288,7 @@ def test_no_limit_stays_none_and_the_smaller_one_holds() -> None:
     config = load(base=None, target=None, user=None, environ={}, flags={})
     unlimited = Config(settings=Settings(policy=PolicySettings(max_added_lines=None)))
 
-    assert tightened(config, Scope(max_added=9000)).settings.policy.max_added_lines == 400
+    assert tightened(config, Scope(max_added=9000)).settings.policy.max_added_lines == 600
     assert tightened(config, Scope(max_added=3)).settings.policy.max_added_lines == 3
     assert tightened(config, Scope(max_added=3)).sources == {"policy.max_added_lines": "task scope"}
     assert tightened(unlimited, Scope()).settings.policy.max_added_lines is None
