@@ -75,6 +75,16 @@ def test_a_secret_is_refused_and_not_shown(guarded: Shop) -> None:
     assert password not in said
 
 
+def test_a_secret_on_the_line_of_another_finding_is_not_shown_either(guarded: Shop) -> None:
+    token = "ghp_" + "aB3dE5fG7hJ9kL1mN3pQ5rS7tU9vW1xY3zA5"
+    guarded.stage("src/shop/deploy.py", f'import pdb; pdb.set_trace(); TOKEN = "{token}"\n')
+
+    said = guarded.refused()
+
+    assert "policy/debugger" in said
+    assert token not in said
+
+
 def test_a_merge_marker_is_refused(guarded: Shop) -> None:
     left = "<" * 7 + " ours\nA = 1\n" + "=" * 7 + "\nA = 2\n" + ">" * 7 + " theirs\n"
     guarded.stage("src/shop/more.py", left)

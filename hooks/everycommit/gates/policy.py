@@ -64,7 +64,7 @@ class Policy:
         ]
         if not config.scoped and _settings_alone(change):
             findings = [_only_warned(one) if one.rule in _WAY_BACK else one for one in findings]
-        findings, said, until = self._accepted(job, findings)
+        findings, said, until = self._accepted(job, _masked(findings))
         files, free = counted(change.files, limits.uncounted)
         added, removed = _sums(files)
         limit = None if off else limits.max_added_lines
@@ -104,6 +104,15 @@ class Policy:
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:  # noqa: ARG002
         """Return nothing: a diff's size and what it does to the settings are the change's own."""
         return ()
+
+
+def _masked(findings: list[Finding]) -> list[Finding]:
+    """Return *findings* without the secrets that stand on their lines: a report goes further than the code does."""
+    if not findings:
+        return findings
+    from ..rules.secret_scan import masked
+
+    return [replace(one, message=masked(one.message), source=masked(one.source)) for one in findings]
 
 
 def _settings_alone(change: Change) -> bool:
