@@ -102,6 +102,12 @@ class PolicySettings:
     allowed: tuple[str, ...] = setting(
         (), merge="intersection", help="Globs of files that hold none although their name is denied."
     )
+    secrets_also: str = setting(
+        "never",
+        merge="max",
+        choices=("never", "auto"),
+        help="Whether gitleaks or betterleaks looks too; auto: where one is on the PATH.",
+    )
     rules: tuple[Side, ...] = setting(
         (),
         merge="strictest",

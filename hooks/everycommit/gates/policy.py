@@ -1,4 +1,4 @@
-"""The gate that judges the diff itself, by pure rules; it starts nothing and needs no folder."""
+"""The gate that judges the diff itself, by pure rules; it starts nothing, unless asked to, and needs no folder."""
 
 import json
 import time
@@ -64,6 +64,12 @@ class Policy:
         ]
         if not config.scoped and _settings_alone(change):
             findings = [_only_warned(one) if one.rule in _WAY_BACK else one for one in findings]
+        aside: str | None = None
+        if limits.secrets_also != "never":
+            from .leaks import leaks
+
+            more, aside = leaks(job, findings)
+            findings += more
         findings, said, until = self._accepted(job, _masked(findings))
         files, free = counted(change.files, limits.uncounted)
         added, removed = _sums(files)
@@ -75,7 +81,7 @@ class Policy:
             findings=tuple(findings),
             summary=_summary(added, limit, off),
             counts=counts if limit is None else counts | {"limit": limit},
-            notes=(*said, *_acceptable(findings), *_notes(free)),
+            notes=(*said, *_acceptable(findings), *_notes(free), *([aside] if aside else [])),
             valid_until=until,
         )
 
