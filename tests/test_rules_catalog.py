@@ -13,6 +13,7 @@ from everycommit.change import Blobs, Change
 from everycommit.config.load import load
 from everycommit.config.schema import PolicySettings
 from everycommit.record import replace
+from everycommit.repo.read import all_files, one_commit
 from everycommit.result import Finding
 from everycommit.rules import look, suppressions
 from everycommit.rules.catalog import WORDS, examples, find, modes, rules
@@ -20,6 +21,7 @@ from everycommit.rules.names import ELSEWHERE, FIXED, OWN, SOFTEST
 from everycommit.rules.rule import Rule
 from everycommit.rules.secret_formats import FORMATS, Format
 from everycommit.rules.settings import loosening
+from reading import opened
 from support import Repo, change_of
 
 FAMILIES = [path.stem for path in (Path(look.__file__).parent).glob("*.py")]
@@ -221,3 +223,17 @@ def test_a_change_of_prose_imports_no_family(repo: Repo) -> None:
 
     loaded = {name.removeprefix("everycommit.rules.") for name in done.stdout.splitlines()[-1].split()}
     assert loaded == {"asked", "catalog", "globs", "look", "names", "settings", "severity", "size"}
+
+
+def test_where_nothing_was_before_nothing_can_have_become_weaker(repo: Repo) -> None:
+    """All files of a commit, and a first commit: what compares has nothing to compare with."""
+    repo.stage("pyproject.toml", '[tool.ruff.lint]\nignore = ["F401"]\n').stage("test_a.py", "X = 1  # noqa: E501\n")
+    repo.stage("a.py", "breakpoint()\n").commit()
+
+    with opened(repo) as (repository, quarantine):
+        seen = [
+            [one.rule for one in find(candidate.change, quarantine, limits(), sizes=False)]
+            for candidate in (all_files(repository, quarantine), one_commit(repository, quarantine, "HEAD"))
+        ]
+
+    assert seen == [["policy/debugger"]] * 2

@@ -83,8 +83,6 @@ def _deleted(finding: Finding, limits: Limits) -> str:
 
 
 def _paths(module: Any, change: Change, blobs: Blobs, limits: Limits) -> Sequence[Finding]:
-    if change.whole:
-        return ()  # nothing is touched where nothing was before
     found = list[Finding](module.check(change, blobs, protected=limits.protected, frozen=limits.frozen))
     outside: dict[str | None, Finding] = {}
     for globs in limits.only:
@@ -119,6 +117,8 @@ _FAMILIES = (
     _Family("dependencies", lambda look, _: look.settings, _plain),
     _Family("files", lambda look, _: look.generated or look.binary, _plain),
 )
+_COMPARING = frozenset({"deletion", "paths", "weakened", "suppressions", "tool_settings", "dependencies"})
+"""Families that judge what became of something: in a first commit, and over all files, there is nothing before."""
 WORDS = ("size_rules", *(family.module for family in _FAMILIES))
 """The modules that hold ``RULES``, and ``EXAMPLES`` where a rule's examples need settings."""
 
@@ -154,6 +154,8 @@ def find(change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True) ->
     found = size(change, limits, blobs) if sizes else []
     look, objects = Look(change), Asked(change, blobs)
     for family in _FAMILIES:
+        if change.whole and family.module in _COMPARING:
+            continue
         if family.could(look, limits):
             found += family.find(_module(family.module), change, objects, limits)
     return list(_judged(found, limits.rules))
