@@ -1,7 +1,5 @@
 """What was judged before: the key of a verdict, what makes a verdict unfit to be kept, and where verdicts are kept."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
@@ -20,6 +18,9 @@ def key(gate: str, project: str, inputs: Mapping[str, str]) -> str:
 
     *inputs* are the gate's own (``Gate.inputs``): a part left out there is a false hit here.
     """
+    import hashlib
+    import json
+
     parts = json.dumps([KEY_VERSION, gate, project, sorted(inputs.items())], ensure_ascii=True)
     return hashlib.sha256(parts.encode()).hexdigest()
 
@@ -27,6 +28,7 @@ def key(gate: str, project: str, inputs: Mapping[str, str]) -> str:
 @cache
 def itself() -> str:
     """Return the word for this everycommit and the Python that runs it; any change of its code is another word."""
+    import hashlib
     import sys
     from pathlib import Path
 

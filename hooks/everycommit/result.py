@@ -1,6 +1,5 @@
 """What was found, and the verdict over it."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -70,6 +69,8 @@ def identity(finding: Finding) -> tuple[str | None, str, str, str]:
 
 def stamped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return *findings* with fingerprints: stable when lines move, different where equal findings repeat."""
+    import hashlib
+
     seen: Counter[tuple[str | None, str, str, str]] = Counter()
     out = []
     for finding in findings:
