@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -49,7 +50,8 @@ class World:
         return [self.base / "tool" / name for name in ("RECORD", "python", "site")] + [self.base / "with space" / "a b"]
 
     def known(self, *, midnight: float | None = None, copy: Path | None = None) -> "World":
-        """Write down that what is staged passed."""
+        """Write down that what is staged passed, a moment after it was staged."""
+        time.sleep(0.06)
         git_dir = self.repo.root / ".git"
         keep(
             git_dir,
@@ -75,6 +77,13 @@ class World:
             errors="replace",
             check=False,
         )
+
+    def unseen(self) -> "World":
+        """Forget which index file it was: its content alone tells."""
+        lines = self.facts.read_text().splitlines(keepends=True)
+        lines[FACTS.index("seen")] = "-\n"
+        self.facts.write_text("".join(lines))
+        return self
 
     def says_known(self, **env: str) -> bool:
         """Tell whether the hook answered by itself; it must be one or the other, and quiet."""
@@ -151,6 +160,28 @@ def test_other_times_in_the_index_do_not_matter_where_the_tree_is_the_same(world
     world.repo.git("update-index", "--refresh")
     assert copy.read_bytes() != (world.repo.root / ".git/index").read_bytes()
 
+    assert world.says_known()
+
+
+def test_the_index_is_told_by_its_content_where_the_file_is_another(world: World) -> None:
+    index = world.repo.root / ".git/index"
+    content = index.read_bytes()
+    assert world.unseen().says_known()
+    world.known()
+    index.unlink()
+    index.write_bytes(content)
+
+    assert world.says_known()
+
+
+def test_an_index_that_is_being_written_is_told_by_its_content(world: World) -> None:
+    """A second change within one tick of the clock could carry the same time."""
+    index = world.repo.root / ".git/index"
+    index.write_bytes(index.read_bytes())
+    with mock.patch("time.sleep"):
+        world.known()
+
+    assert world.facts.read_text().splitlines()[FACTS.index("seen")] == "-"
     assert world.says_known()
 
 
@@ -362,12 +393,16 @@ CHANGES: dict[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_a_change_of_what_the_verdict_depends_on_starts_python(world: World, change: Change) -> None:
-    if "somebody else" in next(name for name, one in CHANGES.items() if one is change) and os.geteuid():
+@pytest.mark.parametrize("seen", [True, False])
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_of_what_the_verdict_depends_on_starts_python(world: World, change: str, *, seen: bool) -> None:
+    if "somebody else" in change and os.geteuid():
         pytest.skip("only root can give files away")
+    if not seen:
+        world.unseen()
+    assert world.says_known()
 
-    change(world)
+    CHANGES[change](world)
 
     done = world.call()
     assert TODAY not in done.stdout
@@ -460,7 +495,7 @@ TEXTS = {"common", "tree", "today", "later", "midnight"}
 """Facts that say yes to nothing: words, a place that HEAD is not at the end of, a tree that is asked for only where
 the index or HEAD is not the very same."""
 FACTS = (
-    *("format", "python", "home", "top", "common", "environ", "base", "tree", "id", "count"),
+    *("format", "python", "home", "top", "common", "environ", "base", "tree", "id", "seen", "count"),
     *("today", "later", "midnight", "end"),
 )
 

@@ -1,7 +1,8 @@
 """The part of the hook that answers without Python: whether what ``known`` wrote down is still so.
 
-It can only say yes to what was written down, and compares all of it: cheap things with builtins first, then at most
-three programs (``cmp``, ``cat``, ``stat``; git in their place where HEAD or the index do not speak for themselves).
+It can only say yes to what was written down, and compares all of it: cheap things with builtins first, then ``cat`` and
+``stat``; before them ``cmp`` where the index was written since, and git where HEAD or the index do not speak for
+themselves.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from .known import ABSENT, BETWEEN, END, FORBIDDEN, FORMAT, NAMES, OTHERS, PATHS, Unfit, witnessed
+from .known import ABSENT, BETWEEN, END, FORBIDDEN, FORMAT, NAMES, OTHERS, PATHS, UNSEEN, Unfit, witnessed
 
 # Device, inode, size, times with nanoseconds, name: as ``known.witnessed`` has them.
 _FORMS = (("-L", "-c", "%d:%i %s %.9Y %.9Z %n"), ("-L", "-f", "%d:%i %z %.9Fm %.9Fc %N"))
@@ -91,13 +92,14 @@ _WORDS = {
     "absent": ABSENT,
     "paths": PATHS,
     "end": END,
+    "unseen": UNSEEN,
 }
 _KNOWN = """\
 # Did exactly this pass before? Only text is compared, nothing is evaluated; in any doubt Python judges.
 known() (
     set -f
     home=@home@
-    line= base= tree= id= count= today= later= midnight= common= head=
+    line= base= tree= id= seen= count= today= later= midnight= common= head=
     git=${GIT_DIR-.git}
     here=$git/everycommit/known
     [ -f "$here/facts" ] && [ ! -h "$here/facts" ] && [ -O "$here/facts" ] || exit 1
@@ -113,12 +115,14 @@ known() (
         IFS= read -r line && [ "$line" = "$PWD" ] &&
         IFS= read -r common &&
         IFS= read -r line && [ "$line" = "$path@environ@" ] &&
-        IFS= read -r base && IFS= read -r tree && IFS= read -r id && IFS= read -r count &&
+        IFS= read -r base && IFS= read -r tree && IFS= read -r id && IFS= read -r seen &&
+        IFS= read -r count &&
         IFS= read -r today && IFS= read -r later && IFS= read -r midnight &&
         IFS= read -r line && [ "$line" = @end@ ] || exit 1
         if IFS= read -r line || [ -n "$line" ]; then exit 1; fi
     } <"$here/facts"
-    [ -n "$base" ] && [ -n "$tree" ] && [ -n "$id" ] && [ "$count" -gt 0 ] && [ -n "$later" ] || exit 1
+    [ -n "$base" ] && [ -n "$tree" ] && [ -n "$id" ] && [ -n "$seen" ] && [ -n "$later" ] || exit 1
+    [ "$count" -gt 0 ] || exit 1
 
     IFS= read -r line <"$git/HEAD" || exit 1
     case $line in
@@ -131,31 +135,37 @@ known() (
     case $head in '' | *[!0123456789abcdef]*) head=$(git rev-parse --verify --quiet HEAD) || exit 1 ;; esac
     nl='
 '
-    if @cmp@ -s -- "$git/index" "$here/$id.index"; then
-        # An amended message: HEAD is what was judged, on the same parent.
-        if [ "$head" != "$base" ]; then
-            line=$(GIT_NO_REPLACE_OBJECTS=1 git cat-file commit "$head") || exit 1
-            case $line in "tree $tree${nl}parent $base${nl}author "*) midnight=0 ;; *) exit 1 ;; esac
+    exact=1
+    if [ "$seen" = @unseen@ ] || [ "$git/index" -nt "$here/$id.index" ]; then
+        seen=
+        if ! @cmp@ -s -- "$git/index" "$here/$id.index"; then
+            # Other times of files, the same tree?
+            exact=
+            [ "$head" = "$base" ] || exit 1
+            GIT_NO_REPLACE_OBJECTS=1 GIT_OPTIONAL_LOCKS=0 git -c core.fsmonitor=false diff-index --cached --quiet \\
+                --ita-invisible-in-index --ignore-submodules=none --no-ext-diff --no-textconv "$tree" -- || exit 1
         fi
-    else
-        # Other times of files, the same tree?
-        [ "$head" = "$base" ] || exit 1
-        GIT_NO_REPLACE_OBJECTS=1 GIT_OPTIONAL_LOCKS=0 git -c core.fsmonitor=false diff-index --cached --quiet \\
-            --ita-invisible-in-index --ignore-submodules=none --no-ext-diff --no-textconv "$tree" -- || exit 1
+    fi
+    if [ "$head" != "$base" ]; then
+        # An amended message: HEAD is what was judged, on the same parent.
+        [ -n "$exact" ] || exit 1
+        line=$(GIT_NO_REPLACE_OBJECTS=1 git cat-file commit "$head") || exit 1
+        case $line in "tree $tree${nl}parent $base${nl}author "*) midnight=0 ;; *) exit 1 ;; esac
     fi
 
     IFS=$nl
-    for line in $(export -p); do
-        line=${line%%=*}
-        case ${line##* } in
+    line=$(export -p && echo "$id" && exec @cat@ <"$here/$id.files") || exit 1
+    set -- $line
+    while [ "${1-$id}" != "$id" ]; do
+        name=${1%%=*}
+        case ${name##* } in
             @names@) ;;
             @others@) exit 1 ;;
         esac
+        shift
     done
-    line=$(@cat@ <"$here/$id.files") || exit 1
-    set -- $line
-    [ $# -gt "$count" ] || exit 1
-    shift "$count"
+    [ $# -gt $((count + 1)) ] || exit 1
+    shift $((count + 1))
     [ "$1" = @absent@ ] || exit 1
     shift
     while [ "${1-@paths@}" != @paths@ ]; do
@@ -165,8 +175,9 @@ known() (
     done
     [ $# -eq $((count + 1)) ] || exit 1
     shift
-    found=$(LC_ALL=C @stat@ -- "$@") || exit 1
-    case $line in "$found${nl}@absent@$nl"*) ;; *) exit 1 ;; esac
+    found=$(LC_ALL=C @stat@ -- "$git/index" "$@") || exit 1
+    [ -z "$seen" ] || [ "${found%%"$nl"*}" = "$seen $git/index" ] || exit 1
+    case $line in *"$nl$id$nl${found#*"$nl"}${nl}@absent@$nl"*) ;; *) exit 1 ;; esac
 
     # git says when it is: without a date only what was judged on the same day has no need of one.
     line=${GIT_AUTHOR_DATE-}

@@ -6,6 +6,7 @@ environment, with device, inode, size and times. Whatever cannot be said in one 
 """
 
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -15,12 +16,16 @@ from ..proc import ALLOWED
 
 FORMAT = "everycommit known 1"
 ABSENT, PATHS, END = "absent", "paths", "end"
+UNSEEN = "-"
+"""In place of the index's own line where its content was another one when it was judged."""
 MOST = 4_000
 """Witnesses; more are no quick look any more."""
 _MARGIN = 1.0
 """Seconds before the run in which a witness may not have changed: Python's start was before we look at the clock."""
 _COARSE = 2.0
 """The same where the file system counts whole seconds."""
+_TICK = 0.05
+"""Seconds within which a second change of a file may carry the same time."""
 
 # Values that a child sees (proc), and those by which the project's Python is found. TERM says how things look only.
 NAMES = (
@@ -111,13 +116,28 @@ def witnessed(paths: Iterable[str], *, before: float) -> tuple[str, ...]:
             found = os.stat(path)  # noqa: PTH116 - thousands of paths
         except OSError as error:
             raise Unfit(f"'{path}' cannot be looked at: {error.strerror}") from error
-        changed = max(found.st_ctime_ns, found.st_mtime_ns)
-        margin = _MARGIN if changed % 10**9 else _COARSE
-        if changed > (before - margin) * 10**9:
+        if not _settled(found, before, _MARGIN):
             raise Unfit(f"'{path}' has just changed")
-        times = f"{stamp(found.st_mtime_ns)} {stamp(found.st_ctime_ns)}"
-        lines.append(f"{found.st_dev}:{found.st_ino} {found.st_size} {times} {path}")
+        lines.append(f"{_told(found)} {path}")
     return tuple(lines)
+
+
+def _settled(found: os.stat_result, before: float, margin: float) -> bool:
+    changed = max(found.st_ctime_ns, found.st_mtime_ns)
+    return changed <= (before - (margin if changed % 10**9 else _COARSE)) * 10**9
+
+
+def _told(found: os.stat_result) -> str:
+    times = f"{stamp(found.st_mtime_ns)} {stamp(found.st_ctime_ns)}"
+    return f"{found.st_dev}:{found.st_ino} {found.st_size} {times}"
+
+
+def _seen(index: Path, content: bytes) -> str:
+    """Return what ``stat`` tells of *index* while it holds *content*; ``UNSEEN`` where it does not, or not for sure."""
+    with index.open("rb") as file:
+        found = os.fstat(file.fileno())
+        same = file.read() == content
+    return _told(found) if same and _settled(found, time.time(), _TICK) else UNSEEN
 
 
 def stamp(nanoseconds: int) -> str:
@@ -146,13 +166,15 @@ def keep(
     """
     if not present or len(present) + len(absent) > MOST:
         raise Unfit(f"{len(present) + len(absent)} files to look at")
-    name = os.urandom(8).hex()
-    count = str(len(present))
-    facts = [FORMAT, *places, spoken(environ), pair.base, pair.tree, name, count, *map(str, said), END]
-    files = [*witnessed(present, before=before), ABSENT, *absent, PATHS, *present]
-    texts = {"facts": _text(facts), f"{name}.files": _text(files), f"{name}.index": pair.copy.read_bytes()}
     if any(not path.startswith("/") for path in (*present, *absent)):
         raise Unfit("a relative path")
+    name = os.urandom(8).hex()
+    count = str(len(present))
+    index = pair.copy.read_bytes()
+    seen = _seen(git_dir / "index", index)
+    facts = [FORMAT, *places, spoken(environ), pair.base, pair.tree, name, seen, count, *map(str, said), END]
+    files = [*witnessed(present, before=before), ABSENT, *absent, PATHS, *present]
+    texts = {"facts": _text(facts), f"{name}.files": _text(files), f"{name}.index": index}
     place = folder(git_dir)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
     for file in reversed(texts):
