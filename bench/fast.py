@@ -1,4 +1,4 @@
-"""What the hook costs a commit whose pair is known, against no hook and a hook that does nothing; medians of pairwise ratios.
+"""What the hook costs a commit whose pair is known, against no hook and a hook that does nothing; medians of pairs.
 
 .venv/bin/python bench/fast.py            # 100 and 20,000 files
 .venv/bin/python bench/fast.py 100 --runs 25

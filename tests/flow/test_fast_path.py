@@ -164,6 +164,28 @@ def test_a_change_that_would_be_refused_is_refused(fast: Fast) -> None:
     assert fast.starts(code=1)
 
 
+def test_a_pair_that_fails_when_it_is_judged_again_is_not_known_any_more(tested: Fast) -> None:
+    """Tests may fail by the weather: the later word counts."""
+    flag = tested.root.parent / "flag"
+    flag.touch()
+    tested.stage(
+        "tests/test_flag.py", f"import os\n\n\ndef test_flag() -> None:\n    assert os.path.exists({str(flag)!r})\n"
+    )
+    tested.passed()
+    flag.unlink()
+
+    assert tested.everycommit("run", "tests", "--fresh").returncode == 1
+
+    assert not tested.known.exists()
+
+
+def test_a_ledger_that_is_cleared_is_cleared_for_the_hook_too(fast: Fast) -> None:
+    fast.passed()
+    assert fast.everycommit("ledger", "clear").returncode == 0
+
+    assert fast.starts()
+
+
 # --- dependencies --------------------------------------------------------------------------------------------------
 
 

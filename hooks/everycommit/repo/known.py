@@ -190,6 +190,16 @@ def keep(
                 old.unlink()
 
 
+def forget(common_dir: Path) -> None:
+    """Take back what is known in all working trees of the clone with *common_dir*.
+
+    Where that cannot be done, nothing could be written down either.
+    """
+    for git_dir in (common_dir, *common_dir.glob("worktrees/*")):
+        with suppress(OSError):
+            (folder(git_dir) / "facts").unlink(missing_ok=True)
+
+
 def _text(lines: Iterable[str]) -> bytes:
     return "".join(f"{_line(line)}\n" for line in lines).encode()
 
