@@ -219,4 +219,4 @@ def _said(call: "Call", results: Iterable[GateResult]) -> Said:
     today = time.localtime(now)[:3] == at[:3]
     midnight = int(time.mktime((at.tm_year, at.tm_mon, at.tm_mday + 1, 0, 0, 0, 0, 0, -1))) if today else 0
     known = f"everycommit  {style.symbol('passed')} known, judged "
-    return Said(known + time.strftime("at %H:%M", at), known + time.strftime("on %Y-%m-%d at %H:%M", at), midnight)
+    return Said(midnight, known + time.strftime("at %H:%M", at), known + time.strftime("on %Y-%m-%d at %H:%M", at))

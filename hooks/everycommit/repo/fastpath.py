@@ -99,7 +99,7 @@ _KNOWN = """\
 known() (
     set -f
     home=@home@
-    line= base= tree= id= seen= count= today= later= midnight= common= head=
+    line= base= tree= id= seen= common= head= exact=1 midnight=1
     git=${GIT_DIR-.git}
     here=$git/everycommit/known
     [ -f "$here/facts" ] && [ ! -h "$here/facts" ] && [ -O "$here/facts" ] || exit 1
@@ -110,19 +110,11 @@ known() (
     case $path in */git-core:*) case ${path%%:*} in */git-core) path=${path#*:} ;; esac ;; esac
     {
         IFS= read -r line && [ "$line" = @format@ ] &&
-        IFS= read -r line && [ "$line" = "$python" ] &&
-        IFS= read -r line && [ "$line" = "$home" ] &&
-        IFS= read -r line && [ "$line" = "$PWD" ] &&
-        IFS= read -r common &&
-        IFS= read -r line && [ "$line" = "$path@environ@" ] &&
-        IFS= read -r base && IFS= read -r tree && IFS= read -r id && IFS= read -r seen &&
-        IFS= read -r count &&
-        IFS= read -r today && IFS= read -r later && IFS= read -r midnight &&
+        IFS= read -r common && IFS= read -r base && IFS= read -r tree && IFS= read -r id && IFS= read -r seen &&
         IFS= read -r line && [ "$line" = @end@ ] || exit 1
         if IFS= read -r line || [ -n "$line" ]; then exit 1; fi
     } <"$here/facts"
-    [ -n "$base" ] && [ -n "$tree" ] && [ -n "$id" ] && [ -n "$seen" ] && [ -n "$later" ] || exit 1
-    [ "$count" -gt 0 ] || exit 1
+    [ -n "$base" ] && [ -n "$tree" ] && [ -n "$id" ] && [ -n "$seen" ] || exit 1
 
     IFS= read -r line <"$git/HEAD" || exit 1
     case $line in
@@ -135,9 +127,8 @@ known() (
     case $head in '' | *[!0123456789abcdef]*) head=$(git rev-parse --verify --quiet HEAD) || exit 1 ;; esac
     nl='
 '
-    exact=1
     if [ "$seen" = @unseen@ ] || [ "$git/index" -nt "$here/$id.index" ]; then
-        seen=
+        exact=0
         if ! @cmp@ -s -- "$git/index" "$here/$id.index"; then
             # Other times of files, the same tree?
             exact=
@@ -158,14 +149,20 @@ known() (
     set -- $line
     while [ "${1-$id}" != "$id" ]; do
         name=${1%%=*}
-        case ${name##* } in
-            @names@) ;;
-            @others@) exit 1 ;;
-        esac
+        name=${name##* }
+        case $name in @others@) case $name in @names@) ;; *) exit 1 ;; esac ;; esac
         shift
     done
-    [ $# -gt $((count + 1)) ] || exit 1
-    shift $((count + 1))
+    [ $# -gt 9 ] && shift || exit 1
+    [ "$1" = "$python" ] && [ "$2" = "$home" ] && [ "$3" = "$PWD" ] && [ "$4" = "$path@environ@" ] || exit 1
+    [ "$5" = "$common $base $tree $seen" ] && [ "$6" -gt 0 ] && [ "$7" -ge 0 ] || exit 1
+    count=$6
+    midnight=$((midnight * $7))
+    today=$8
+    later=$9
+    shift 9
+    [ $# -gt "$count" ] || exit 1
+    shift "$count"
     [ "$1" = @absent@ ] || exit 1
     shift
     while [ "${1-@paths@}" != @paths@ ]; do
@@ -176,8 +173,8 @@ known() (
     [ $# -eq $((count + 1)) ] || exit 1
     shift
     found=$(LC_ALL=C @stat@ -- "$git/index" "$@") || exit 1
-    [ -z "$seen" ] || [ "${found%%"$nl"*}" = "$seen $git/index" ] || exit 1
-    case $line in *"$nl$id$nl${found#*"$nl"}${nl}@absent@$nl"*) ;; *) exit 1 ;; esac
+    [ "$exact" != 1 ] || [ "${found%%"$nl"*}" = "$seen $git/index" ] || exit 1
+    case $line in *"$nl$later$nl${found#*"$nl"}${nl}@absent@$nl"*) ;; *) exit 1 ;; esac
 
     # git says when it is: without a date only what was judged on the same day has no need of one.
     line=${GIT_AUTHOR_DATE-}

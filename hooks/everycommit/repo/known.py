@@ -1,8 +1,9 @@
 """The last change that passed in a working tree, written down so that a shell can tell it again from files alone.
 
 ``facts`` holds a line a fact, in the order in which the hook (``fastpath``) reads them; it compares text with text and
-evaluates nothing. Beside it lie the index that was judged and the witnesses: files that stand for tool, settings and
-environment, with device, inode, size and times. Whatever cannot be said in one line is not written down at all.
+evaluates nothing. A shell reads byte by byte, so it holds only what tells most commits from this one. Beside it lie the
+index that was judged, and a file with all the rest: environment and witnesses, files that stand for tool and settings,
+with device, inode, size and times. Whatever cannot be said in one line is not written down at all.
 """
 
 import os
@@ -53,11 +54,11 @@ class Pair(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What the hook says of it: *today* until the day is over (seconds since 1970), *later* from then on."""
+    """What the hook says of it: *today* until *midnight* (seconds since 1970), *later* from then on."""
 
+    midnight: int
     today: str
     later: str
-    midnight: int
 
 
 class Unfit(Exception):  # noqa: N818 - no error of anybody's
@@ -169,11 +170,15 @@ def keep(
     if any(not path.startswith("/") for path in (*present, *absent)):
         raise Unfit("a relative path")
     name = os.urandom(8).hex()
-    count = str(len(present))
     index = pair.copy.read_bytes()
     seen = _seen(git_dir / "index", index)
-    facts = [FORMAT, *places, spoken(environ), pair.base, pair.tree, name, seen, count, *map(str, said), END]
-    files = [*witnessed(present, before=before), ABSENT, *absent, PATHS, *present]
+    common = places[-1]
+    facts = [FORMAT, common, pair.base, pair.tree, name, seen, END]
+    files = [
+        *(*places[:-1], spoken(environ), f"{common} {pair.base} {pair.tree} {seen}", str(len(present))),
+        *map(str, said),
+        *(*witnessed(present, before=before), ABSENT, *absent, PATHS, *present),
+    ]
     texts = {"facts": _text(facts), f"{name}.files": _text(files), f"{name}.index": index}
     place = folder(git_dir)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
