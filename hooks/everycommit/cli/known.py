@@ -8,7 +8,7 @@ they do to the index is in the index.
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from .judge import Place, Ready, Wish
 
 _POLICY = "policy"
-_BUILT_IN = frozenset({_POLICY, "lint", "types", "tests"})
+_TOOLS = {"lint": "lint", "types": "mypy", "tests": "tests"}
+"""The module that names a gate's settings files."""
 # With one of these the hook's Python, which ignores them, might not find what this one found.
 _BENDING = ("PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONPLATLIBDIR")
 
@@ -188,25 +189,23 @@ def _installed(folder: Path) -> Iterator[Path]:
 def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     """Yield what lies outside tree and environment and yet counts for *gate*; its ``inputs`` name the same."""
     settings = job.config.settings
-    if gate.name not in _BUILT_IN or settings.snapshot.link or (gate.name == "tests" and settings.tests.env):
+    if gate.name not in {_POLICY, *_TOOLS} or settings.snapshot.link or (gate.name == "tests" and settings.tests.env):
         raise Unfit(f"{gate.name} depends on more than the tree and the installed tools")
     if gate.name == _POLICY:
         return
+    from importlib import import_module
+
     from ..environment import tool
-    from ..gates import lint, mypy, tests
     from ..gates.keyed import named_places, paths_above
 
+    # Each brings a lot: only that which has judged, and is loaded by now.
+    files = import_module(f"..gates.{_TOOLS[gate.name]}", __package__)
     if gate.name == "lint":
         yield Path(tool("ruff", job.interpreter()).argv[0])
-        yield from paths_above(job.environ, (*lint.OWN, *lint.SHARED), user="ruff")
+        yield from paths_above(job.environ, (*files.OWN, *files.SHARED), user="ruff")
     elif gate.name == "tests":
-        yield from paths_above(job.environ, (*tests.OWN, *tests.SHARED, "setup.py", "conftest.py"))
-    named: dict[str, tuple[Sequence[str], Mapping[str, Sequence[str]]]] = {
-        "lint": (lint.OWN, lint.SHARED),
-        "types": (mypy.OWN, mypy.SHARED),
-        "tests": (tests.OWN, tests.SHARED),
-    }
-    yield from (Path(place) for _, place in named_places(job, *named[gate.name]))
+        yield from paths_above(job.environ, (*files.OWN, *files.SHARED, "setup.py", "conftest.py"))
+    yield from (Path(place) for _, place in named_places(job, files.OWN, files.SHARED))
 
 
 def _said(call: "Call", results: Iterable[GateResult]) -> Said:
