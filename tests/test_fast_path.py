@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from everycommit.config.schema import PolicySettings
+from everycommit.record import fields
 from everycommit.repo.fastpath import Fast, found
 from everycommit.repo.githooks import script
 from everycommit.repo.known import FORBIDDEN, NAMES, OTHERS, Pair, Said, Unfit, folder, keep, spoken, witnessed
@@ -621,6 +623,18 @@ def test_what_cannot_be_looked_at_quickly_is_not_written_down(world: World, chan
             **arguments,
         )
     assert not (world.base / "git").exists()
+
+
+def test_the_settings_of_the_policy_let_nothing_count_that_the_hook_does_not_see() -> None:
+    """A new one goes into this list once `cli.known` was looked at: does it bring in a program, a file or a clock?"""
+    of_the_change = {
+        *("max_added_lines", "max_removed_lines", "max_files", "max_file_bytes", "max_file_added_lines", "uncounted"),
+        *("deletions", "deletable", "max_deleted_files", "max_deleted_lines", "protected", "frozen", "only"),
+        *("denied", "allowed", "rules", "inconclusive"),
+    }
+    refused_there = {"secrets_also"}
+
+    assert {field.name for field in fields(PolicySettings)} == of_the_change | refused_there
 
 
 # --- which programs ------------------------------------------------------------------------------------------------

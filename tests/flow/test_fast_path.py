@@ -398,6 +398,7 @@ def test_an_editable_install_outside_is_not_written_down(tested: Fast) -> None:
     "settings",
     [
         '[tool.everycommit.tests]\nenv = ["WORD"]\n',
+        'secrets_also = "auto"\n',
         '[tool.everycommit.snapshot]\nlink = ["data"]\n',
         '[tool.everycommit.command.yes]\nrun = ["true"]\n',
     ],

@@ -192,6 +192,8 @@ def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     if gate.name not in {_POLICY, *_TOOLS} or settings.snapshot.link or (gate.name == "tests" and settings.tests.env):
         raise Unfit(f"{gate.name} depends on more than the tree and the installed tools")
     if gate.name == _POLICY:
+        if settings.policy.secrets_also != "never":
+            raise Unfit("another program looks for secrets")
         return
     from importlib import import_module
 
