@@ -25,7 +25,7 @@ from ..record import dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
-from ..result import Verdict
+from ..result import Outcome, Verdict
 from .call import Call
 from .later import LaterInterpreter, LaterTrees
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "pyproject.toml"
 RUN_NO_CODE = frozenset({"policy", "lint"})
 """Gates that execute nothing of the change."""
+_GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,8 @@ class Wish:
     """Whether to judge anew what was judged before."""
     run_code: bool = False
     """Whether the code of commits that are on no local branch may run."""
+    of_index: bool = False
+    """Whether a commit of the index is judged, so that the hook may know it when it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,7 @@ def verdict(
         EverycommitError: Wrong settings or use; what a gate cannot do is in the verdict instead.
         Interrupted: By a signal; all children are ended by then.
     """
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     with prepared(here, candidate, call, wish, watch=watch, gone=gone) as ready:
         with closing(Kept(here.repository.common_dir)) as kept:
             ledger = _ledger(kept, candidate, call, wish)
@@ -132,6 +135,16 @@ def verdict(
                 ready.children.stop()
                 raise
         taken = ready.trees.notes()
+        if not all(result.outcome in _GOOD for result in results):
+            # It may be the very pair that passed before: tests can fail by the weather.
+            from ..repo.known import forget
+
+            forget(here.repository.common_dir)
+        elif wish.of_index:
+            from .known import remember
+
+            said = (*ready.config.notes, *taken)
+            remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since)
     return Verdict(
         occasion=candidate.occasion,
         change=candidate.change,
