@@ -18,6 +18,7 @@ COMMANDS = {
     "hook": "what git calls: everycommit hook pre-commit",
     "settings": "show each setting that judges, where it comes from and how it merges",
     "doctor": "say what is missing and how to get it",
+    "tests": "record which test depends on what; show which tests a change can affect",
     "ledger": "show what was judged before, and why a verdict is or is not used again",
     "trust": "show and accept the commands that this repository wants to run",
     "demo": "build a small repository and show a refused and a passing commit",

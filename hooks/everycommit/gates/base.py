@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..environment import Interpreter
     from ..proc import Done
     from ..repo.snapshot import Snapshot
+    from ..testmap import Maps
 
 
 class Trees(Protocol):
@@ -78,6 +79,8 @@ class Job:
     """Whether a command's digest was accepted on this machine."""
     say: Callable[[str], None]
     """Progress in a few words, ``9/14  test_nav.py``; shown on a terminal only."""
+    maps: "Maps | None" = None
+    """What was recorded of the tests; None where nobody may use it."""
 
 
 class Gate(Protocol):
