@@ -253,7 +253,7 @@ def added(module: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     everywhere = sorted({function.name for function in functions(module)})
     for cls in (node for node in ast.walk(module) if isinstance(node, ast.ClassDef)):
         own = {one.name for one in cls.body if isinstance(one, ast.FunctionDef)}
-        first = cls.body[0]
+        first = cls.body[-1]
         if first.lineno == cls.lineno:
             continue
         for name in ("__bool__", "__len__", "__eq__", "__getattr__", "__iter__", *everywhere):

@@ -240,8 +240,17 @@ def _doc(fact: Fact, place: str, name: str, path: str, taint: "_Taint") -> None:
         # Whoever decorates or derives may read it: a command line's help, a route's description.
         taint.name(fact.name, word)
         taint.select(taint.map.ran(path, fact.first, fact.last) & ~IMPORT, word)
-    for one in _DOCUMENTED:
-        taint.name(one, word)
+    if not name:
+        for one in taint.map.statements(path):
+            if "__doc__" in one.mentions:
+                taint.statement(path, one, word)
+    parts = path.removesuffix(".py").split("/")
+    module = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+    for one_name in _DOCUMENTED:
+        for place_, first, last in taint.map.mentioning(one_name):
+            if place_ == path:
+                taint.select(taint.map.ran(place_, first, last), word)
+        taint.attribute(one_name, path, name or module, word)
 
 
 class _Taint:
@@ -258,6 +267,11 @@ class _Taint:
         self._waiting_imported: list[str] = []
         self._stated: set[tuple[str, int, int, tuple[str, ...]]] = set()
         self._classes: set[tuple[str, str, int]] = set()
+        self._attributes: dict[tuple[str, str, str], str] = {}
+        self._waiting_attributes: list[tuple[str, str, str]] = []
+        self._aliases: dict[str, set[str]] = {}
+        self._files: dict[str, str] = {}
+        self._scopes: dict[str, str] = {}
 
     def known(self, path: str, new: Source) -> None:
         """Keep the new side of a file: what it calls is looked up there as well."""
@@ -285,22 +299,128 @@ class _Taint:
 
     def at_import(self, name: str, scope: str, why: str) -> None:
         """Let whatever calls *name* while it is imported come out differently."""
-        for one in (name, *scope.split(".")):
+        # Special methods are called without their names, through their class.
+        special = bool(scope) and name.startswith("__") and name.endswith("__")
+        for one in (*([] if special else [name]), *scope.split(".")):
             if one.startswith(_HOOK):
                 raise _AllError(f"{one}: a hook ({why})")
             if one and one not in self._imported:
                 self._imported[one] = why
                 self._waiting_imported.append(one)
 
+    def attribute(self, name: str, path: str, scope: str, why: str) -> None:
+        """Let the attribute *name* of the class *scope* be another."""
+        key = (name, path, scope)
+        if key not in self._attributes:
+            self._attributes[key] = why
+            self._waiting_attributes.append(key)
+
     def spread(self) -> None:
         """Follow every name to the statements and tests that mention it, until nothing new comes up."""
-        if self._names or self._imported:
-            self.name(REFLECTS, "names that are reached by reflection")
-        while self._waiting or self._waiting_imported:
+        while True:
             if self._waiting:
                 self._follow(self._waiting.pop(0))
-            else:
+            elif self._waiting_imported:
                 self._follow_import(self._waiting_imported.pop(0))
+            elif self._waiting_attributes:
+                self._follow_attribute(*self._waiting_attributes.pop(0))
+            elif not self._reflected():
+                return
+
+    def _reflected(self) -> bool:
+        """Follow what reaches names without mentioning them; tell whether something new came of it."""
+        if not self._files:
+            return False
+        words = self._objects()
+        before = len(self._stated)
+        for path, statement in self.map.stating(REFLECTS):
+            if path in self._files or words & {*statement.mentions}:
+                why = self._files.get(path) or "what is reached by reflection"
+                self.statement(path, statement, f"{why} -> reflection ({path}:{statement.first})")
+        if len(self._stated) > before:
+            return True
+        reflecting = touching = 0
+        for path, first, last in self.map.mentioning(REFLECTS):
+            reflecting |= self.map.ran(path, first, last)
+        for path in self._files:
+            touching |= self.map.ran(path, 1, 1 << 30)
+        for word in words:
+            touching |= self._touching(word)
+        self.select(reflecting & touching, f"{next(iter(self._files.values()))} -> reflection")
+        return False
+
+    def _objects(self) -> set[str]:
+        """Return the names of modules and classes whose names changed."""
+        words = set()
+        for path in self._files:
+            parts = path.removesuffix(".py").split("/")
+            words.add(parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1])
+        for scope in self._scopes:
+            words |= self._standing_for(scope)
+        return words
+
+    def _touching(self, word: str) -> int:
+        found = self.map.named(word)
+        for path, first, last in self.map.mentioning(word):
+            found |= self.map.ran(path, first, last)
+        return found
+
+    def _standing_for(self, scope: str) -> set[str]:
+        """Return the names through which an object of the class can be had: it, those that derive from it, those made
+        of it at import."""
+        name = scope.rpartition(".")[2]
+        if name not in self._aliases:
+            found, waiting = {name}, [name]
+            while waiting:
+                one = waiting.pop()
+                bound = {new for _, statement in self.map.stating(one) for new in statement.binds}
+                for path, first, last in self.map.mentioning(one):
+                    if self.map.ran(path, first, last) & IMPORT:
+                        around = [function for function in self.map.functions_at(path, first) if function.first != first]
+                        bound |= {function.name for function in around}
+                waiting += bound - found
+                found |= bound
+            self._aliases[name] = found
+        return self._aliases[name]
+
+    def _follow_attribute(self, name: str, path: str, scope: str) -> None:
+        why = self._attributes[name, path, scope]
+        self._scopes.setdefault(scope, why)
+        words = self._standing_for(scope)
+        touching = 0
+        for word in words:
+            touching |= self._touching(word)
+            for place, cls in self._classes_named(word):
+                touching |= self.map.ran(place, cls.first, cls.last)
+        self.select(self.map.named(name) & touching, f"{why} -> {name}")
+        for place, first, last in self.map.mentioning(name):
+            self.select(self.map.ran(place, first, last) & touching, f"{why} -> {place}:{first} mentions {name}")
+        for place, statement in self.map.stating(name):
+            if (place == path and statement.scope == scope) or words & {*statement.mentions}:
+                bound = ", ".join(statement.binds[:2]) or name
+                self.statement(place, statement, f"{why} -> {bound} ({place}:{statement.first})")
+        self._handed_over(name, words, why)
+
+    def _handed_over(self, name: str, words: set[str], why: str) -> None:
+        """Follow the attribute *name* into functions that run at import."""
+        near = {path for word in words for path, _, _ in self.map.mentioning(word)}
+        far = False
+        for path, first, last in self.map.mentioning(name):
+            if self.map.ran(path, first, last) & IMPORT:
+                for function in self.map.functions_at(path, first):
+                    if function.first == first:
+                        continue
+                    if path in near:
+                        self.at_import(function.name, function.scope, f"{why} -> {function.name} ({path}:{first})")
+                    far = far or path not in near
+        if not far:
+            return
+        # Only a statement that mentions the class or an object of it can hand it to code that knows neither.
+        for word in words:
+            for path, statement in self.map.stating(word):
+                if statement.kind in {"call", "other", "def"} and statement.calls:
+                    bound = ", ".join(statement.binds[:2]) or word
+                    self.statement(path, statement, f"{why} -> {bound} ({path}:{statement.first})")
 
     def _follow(self, name: str) -> None:
         why = self._names[name]
@@ -308,9 +428,8 @@ class _Taint:
         for path, first, last in self.map.mentioning(name):
             self.select(self.map.ran(path, first, last), f"{why} -> {path}:{first} mentions {name}")
         for path, statement in self.map.stating(name):
-            self.statement(
-                path, statement, f"{why} -> {', '.join(statement.binds[:2]) or name} ({path}:{statement.first})"
-            )
+            bound = ", ".join(statement.binds[:2]) or name
+            self.statement(path, statement, f"{why} -> {bound} ({path}:{statement.first})")
         # A function that reads it while something is imported.
         self._callers(name, why)
 
@@ -336,6 +455,7 @@ class _Taint:
         if key in self._stated:
             return
         self._stated.add(key)
+        self._files.setdefault(path, why)
         if one.kind == "import" and "*" in one.mentions and changed:
             raise _AllError(f"{path} imports everything of a module")
         if not changed:
@@ -343,7 +463,10 @@ class _Taint:
         if one.kind == "call":
             self._outside_effect(path, one, why)
         for name in one.binds:
-            self.name(name, why)
+            if one.scope:
+                self.attribute(name, path, one.scope, why)
+            if not one.scope or one.kind == "class":
+                self.name(name, why)
             if one.kind == "def":
                 self._defined(path, name, one, why)
             elif one.kind == "class":

@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 REFLECTS = "*reflects*"
 """Stands among the mentions of a statement that may reach any name."""
+_REFLECTING_CALLS = frozenset("vars dir globals locals eval exec compile __import__".split())
+"""By their bare names: ``re.compile`` is another."""
 _REFLECTING = frozenset(
-    "vars dir globals locals eval exec compile attrgetter methodcaller getmembers getmembers_static __subclasses__ "
-    "__dict__ __annotations__ __mro__ get_type_hints get_annotations signature getfullargspec getsource fields "
-    "iter_modules walk_packages __import__ import_module __code__ __bases__ __class__ mro".split()
+    "attrgetter methodcaller getmembers getmembers_static __subclasses__ __dict__ __annotations__ __mro__ "
+    "get_type_hints get_annotations signature getfullargspec getsource iter_modules walk_packages __code__ "
+    "__bases__ mro".split()
 )
 _COMPUTED = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 _WORD = re.compile(r"[^\W\d]\w*")
+_FIELD = re.compile(r"\{([^{}]*)\}|%\((\w+)\)")
 _LONGEST = 2000
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -87,25 +90,56 @@ def source(tree: ast.Module) -> Source:
 
 
 def identifiers(text: str) -> set[str]:
-    """Return the words in a string constant that could be names."""
+    """Return the words in a string constant that could be names: of a sentence only those in its fields."""
+    if any(map(str.isspace, text)):
+        text = " ".join("".join(field) for field in _FIELD.findall(text))
     return set(_WORD.findall(text[:_LONGEST]))
 
 
-def names(*nodes: ast.AST | None) -> set[str]:
-    """Return every identifier that *nodes* mention, in strings too; of functions and classes inside, all."""
+def names(*nodes: ast.AST | None, local: frozenset[str] = frozenset()) -> set[str]:
+    """Return every identifier that *nodes* mention, in strings too; of functions and classes inside, all.
+
+    A variable of a function, *local*, is no such name.
+    """
     found: set[str] = set()
     for root in nodes:
         if root is None:
             continue
         for node in ast.walk(root):
-            found |= _own(node)
+            if not (isinstance(node, ast.Name) and node.id in local):
+                found |= _own(node)
     return found
+
+
+def variables(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Return the names that are surely variables of the function."""
+    args = node.args
+    listed = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
+    found, outer = {one.arg for one in listed}, set()
+    waiting: list[ast.AST] = [*node.body]
+    while waiting:
+        one = waiting.pop()
+        match one:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.Global(names=given) | ast.Nonlocal(names=given):
+                outer |= {*given}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                continue
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue
+            case ast.ExceptHandler(name=str() as name):
+                found.add(name)
+            case _:
+                pass
+        waiting += ast.iter_child_nodes(one)
+    return frozenset(found - outer)
 
 
 def _own(node: ast.AST) -> set[str]:
     match node:
         case ast.Name(id=name):
-            return {name, REFLECTS} if name in _REFLECTING else {name}
+            return {name, REFLECTS} if name in _REFLECTING or name in _REFLECTING_CALLS else {name}
         case ast.Attribute(attr=name):
             return {name, REFLECTS} if name in _REFLECTING else {name}
         case ast.Constant(value=str() as text):
@@ -114,7 +148,7 @@ def _own(node: ast.AST) -> set[str]:
             return {*name.split("."), *([other] if other else [])}
         case ast.ImportFrom(module=module):
             return set((module or "").split(".")) - {""}
-        case ast.keyword(arg=str() as name) | ast.arg(arg=name) | ast.ExceptHandler(name=str() as name):
+        case ast.keyword(arg=str() as name):
             return {name}
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return {name}
@@ -122,8 +156,6 @@ def _own(node: ast.AST) -> set[str]:
             return set(listed)
         case ast.MatchClass(kwd_attrs=listed):
             return set(listed)
-        case ast.MatchStar(name=str() as name) | ast.MatchAs(name=str() as name):
-            return {name}
         case ast.Call(func=ast.Name(id=name), args=args) if name in _COMPUTED:
             return {REFLECTS} if len(args) < 2 or not isinstance(args[1], ast.Constant) else set()
         case _:
@@ -159,6 +191,9 @@ def _outside_functions(nodes: Iterable[ast.AST | None]) -> Iterator[ast.AST]:
         yield node
         if isinstance(node, FUNCTIONS):
             waiting += node.decorator_list
+        elif isinstance(node, ast.comprehension):
+            # Its variables are its own.
+            waiting += [node.iter, *node.ifs]
         elif not isinstance(node, ast.Lambda):
             waiting += ast.iter_child_nodes(node)
 
@@ -354,33 +389,36 @@ class _Reader:
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
         first, last = first_line(node), node.end_lineno or node.lineno
         self.functions.append(Function(node.name, scope, first, last, _s(mutated(*node.body)), _s(called(*node.body))))
-        self._later(node.body)
+        self._later(node.body, variables(node))
 
-    def _later(self, body: Sequence[ast.stmt]) -> None:
+    def _later(self, body: Sequence[ast.stmt], local: frozenset[str]) -> None:
         """Note what the statements of a function mention, each where its lines are."""
         for node in body:
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                continue
             first, last = first_line(node), node.end_lineno or node.lineno
             if isinstance(node, FUNCTIONS):
-                self._mention({node.name, *names(*head(node))}, first, max(node.body[0].lineno - 1, node.lineno))
-                self._later(node.body)
+                self._mention({node.name, *names(*head(node), local=local)}, first, max(node.body[0].lineno - 1, node.lineno))
+                self._later(node.body, local | variables(node))
             elif isinstance(node, ast.ClassDef):
                 self._mention(
-                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords)}, first, node.lineno
+                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords, local=local)}, first, node.lineno
                 )
-                self._later(node.body)
+                # Its body sees the variables around it, but what it binds hides none of them from methods.
+                self._later(node.body, local - bound(*node.body))
             else:
                 heads, inner = blocks(node)
                 if not inner:
-                    self._mention(names(node), first, last)
+                    self._mention(names(node, local=local), first, last)
                     continue
                 ends = [getattr(part, "end_lineno", None) or first for part in heads]
                 begin = min((block[0].lineno for block in inner if block), default=last)
-                self._mention(names(*heads), first, max(first, *ends) if isinstance(node, ast.Match) else begin)
+                self._mention(names(*heads, local=local), first, max(first, *ends) if isinstance(node, ast.Match) else begin)
                 if isinstance(node, ast.Try | ast.TryStar):
                     for handler in node.handlers:
-                        self._mention(names(handler.type), handler.lineno, handler.body[0].lineno)
+                        self._mention(names(handler.type, local=local), handler.lineno, handler.body[0].lineno)
                 for block in inner:
-                    self._later(block)
+                    self._later(block, local)
 
 
 def _s(found: Iterable[str]) -> tuple[str, ...]:
