@@ -205,11 +205,11 @@ class _Recorder:
         return False
 
     def event(self, event: str, args: Any) -> None:
+        if event in ("open", "os.listdir") and sys._getframe(2).f_code.co_filename.startswith("<frozen importlib"):
+            # The import system reads sources and folders, too: that a module ran is in its lines.
+            return
         if event == "open":
-            caller = sys._getframe(2).f_code.co_filename if isinstance(args[0], str) else ""
-            # The import system reads sources, too: that a module ran is in its lines.
-            if not caller.startswith("<frozen importlib"):
-                self.path("opened", args[0])
+            self.path("opened", args[0])
         elif event in ("os.listdir", "os.scandir"):
             if isinstance(args[0], int):
                 self.must("it lists a folder by number")

@@ -108,7 +108,16 @@ def _suspends(node: ast.AST) -> bool:
 
 def _flat(body: Sequence[ast.stmt]) -> list[tuple[str, ast.stmt]]:
     """Return the statements of *body* that do something, with a text that equal ones share."""
-    return [(_dump(node), node) for node in body if not _idle(node)]
+    return [(_dump(one), one) for node in body if not _idle(node) for one in _single(node)]
+
+
+def _single(node: ast.stmt) -> list[ast.stmt]:
+    """Return an import for each name of an import of several: only the one that differs matters."""
+    if isinstance(node, ast.ImportFrom):
+        return [ast.copy_location(ast.ImportFrom(node.module, [one], node.level), node) for one in node.names]
+    if isinstance(node, ast.Import):
+        return [ast.copy_location(ast.Import([one]), node) for one in node.names]
+    return [node]
 
 
 def _idle(node: ast.stmt) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from .facts import Fact, facts, listed
-from .source import REFLECTS, Class, Function, Source, Statement, source
+from .source import COMPUTES, REFLECTS, Class, Function, Source, Statement, source
 
 IMPORT = 1
 """The bit of all that runs outside of tests; test number n has bit n."""
@@ -210,6 +210,10 @@ def _named(fact: Fact, path: str, word: str, side: Source, taint: "_Taint") -> N
         for statement in one.statements:
             if not (first <= statement.first and statement.last <= last):
                 continue
+            if isinstance(node := fact.old or fact.new, ast.ImportFrom | ast.Import):
+                alias = node.names[0]
+                if statement.binds != (alias.asname or alias.name.split(".")[0],):
+                    continue
             if fact.kind in {"head", "class"} and statement.binds != (fact.name,):
                 continue
             taint.statement(path, statement, word, changed=True)
@@ -332,12 +336,17 @@ class _Taint:
         if not self._files:
             return False
         words = self._objects()
-        before = len(self._stated)
-        for path, statement in self.map.stating(REFLECTS):
-            if path in self._files or words & {*statement.mentions}:
-                why = self._files.get(path) or "what is reached by reflection"
-                self.statement(path, statement, f"{why} -> reflection ({path}:{statement.first})")
-        if len(self._stated) > before:
+        before = len(self._stated), len(self._imported)
+        for marker in (REFLECTS, COMPUTES):
+            for path, statement in self.map.stating(marker):
+                if path in self._files or words & {*statement.mentions}:
+                    why = self._files.get(path) or "what is reached by reflection"
+                    self.statement(path, statement, f"{why} -> reflection ({path}:{statement.first})")
+            for path, first, last in self.map.mentioning(marker):
+                if path in self._files and self.map.ran(path, first, last) & IMPORT:
+                    for function in self.map.functions_at(path, first):
+                        self.at_import(function.name, function.scope, f"reflection ({path}:{first})")
+        if (len(self._stated), len(self._imported)) != before:
             return True
         reflecting = touching = 0
         for path, first, last in self.map.mentioning(REFLECTS):

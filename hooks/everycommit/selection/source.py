@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 REFLECTS = "*reflects*"
 """Stands among the mentions of a statement that may reach any name."""
+COMPUTES = "*computes*"
+"""The same of one that computes the name of an attribute: which ones a test asks for is recorded."""
 _REFLECTING_CALLS = frozenset("vars dir globals locals eval exec compile __import__".split())
 """By their bare names: ``re.compile`` is another."""
 _REFLECTING = frozenset(
@@ -157,7 +159,7 @@ def _own(node: ast.AST) -> set[str]:
         case ast.MatchClass(kwd_attrs=listed):
             return set(listed)
         case ast.Call(func=ast.Name(id=name), args=args) if name in _COMPUTED:
-            return {REFLECTS} if len(args) < 2 or not isinstance(args[1], ast.Constant) else set()
+            return {COMPUTES} if len(args) < 2 or not isinstance(args[1], ast.Constant) else set()
         case _:
             return set()
 
