@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from everycommit.config.schema import Settings
 from everycommit.gates.affected import Plan
 from everycommit.gates.recording import record
 from everycommit.gates.tests import Tests as Gate
 from everycommit.ledger import repeatable
+from everycommit.maps import Maps
 from everycommit.record import replace
 from everycommit.repo.read import all_files
 from everycommit.result import Outcome
 from everycommit.selection.facts import facts
-from everycommit.testmap import Maps, NoMapError, TestMap, place
+from everycommit.testmap import NoMapError, TestMap, place
 from judging import Judging, judging, lines, own_python, replaced
-from everycommit.config.schema import Settings
 from support import Repo
 
 
@@ -85,7 +86,13 @@ FILES: Mapping[str, str] = {
     ),
     "data/rates.json": "1\n",
     "tests/conftest.py": lines(
-        "import pytest", "@pytest.fixture", "def price():", "    return 3", "@pytest.fixture", "def other():", "    return 4"
+        "import pytest",
+        "@pytest.fixture",
+        "def price():",
+        "    return 3",
+        "@pytest.fixture",
+        "def other():",
+        "    return 4",
     ),
     "tests/test_shop.py": lines(
         "import os, subprocess, sys",

@@ -9,12 +9,11 @@ import hashlib
 import json
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .change import FileChange
 from .errors import EverycommitError
 from .selection.source import Class, Function, Source, Statement, source
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     import sqlite3
 
 VERSION = 1
-Differ = Callable[[str, str], Sequence[FileChange]]
-"""Returns how two trees (object names) differ."""
 _TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE test (number INTEGER PRIMARY KEY, node TEXT, path TEXT, always TEXT, outcome TEXT);
@@ -67,22 +64,6 @@ def unpacked(content: bytes) -> int:
     return int.from_bytes(zlib.decompress(content), "little")
 
 
-class Maps:
-    """The maps of one clone, given to the gate."""
-
-    def __init__(self, common_dir: Path, differ: Differ) -> None:
-        self.common_dir = common_dir
-        self.differ = differ
-
-    def of(self, project: str) -> "TestMap":
-        """Return the map of *project*.
-
-        Raises:
-            NoMapError: There is none.
-        """
-        return TestMap(place(self.common_dir, project))
-
-
 class TestMap:
     """Implements ``selection.reach.Map`` over the file *path*. For one thread.
 
@@ -103,17 +84,19 @@ class TestMap:
         self._lines: dict[tuple[str, int, int], int] = {}
         try:
             self.meta = {str(name): str(value) for name, value in self._rows("SELECT name, value FROM meta")}
-            if self.meta.get("version") != str(VERSION):
-                raise NoMapError("the map of the tests is of another version; `everycommit tests map` records one")
+            self._check("version", str(VERSION))
             self.tests: dict[int, tuple[str, str, str | None]] = {
                 number: (node, place_, always)
                 for number, node, place_, always in self._rows("SELECT number, node, path, always FROM test")
             }
-            if str(len(self.tests)) != self.meta.get("tests"):
-                raise NoMapError("the map of the tests is incomplete; `everycommit tests map` records one")
+            self._check("tests", str(len(self.tests)))
         except BaseException:
             self.close()
             raise
+
+    def _check(self, name: str, value: str) -> None:
+        if self.meta.get(name) != value:
+            raise NoMapError(f"the map of the tests has other {name}; `everycommit tests map` records one")
 
     def close(self) -> None:
         with suppress(Exception):
@@ -315,7 +298,7 @@ def _write_source(base: "sqlite3.Connection", number: int, said: Source, inside:
     )
 
 
-def _write_records(
+def _write_records(  # noqa: C901 - one pass over what may be millions of lines
     base: "sqlite3.Connection",
     records: Iterable[Mapping[str, Any]],
     numbers: Mapping[str, int],

@@ -31,8 +31,8 @@ from .later import LaterInterpreter, LaterTrees
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..maps import Maps
     from ..repo.snapshot import Snapshots
-    from ..testmap import Maps
 
 SETTINGS_FILE = "pyproject.toml"
 RUN_NO_CODE = frozenset({"policy", "lint"})
@@ -244,7 +244,7 @@ def _interpreter(
 
 
 def _maps(here: Place) -> "Maps":
-    from ..testmap import Maps
+    from ..maps import Maps
 
     return Maps(here.repository.common_dir, lambda base, target: here.quarantine.diff(base, target, patch=False))
 

@@ -15,8 +15,9 @@ from .base import Job
 from .keyed import digest
 
 if TYPE_CHECKING:
+    from ..maps import Maps
     from ..selection.reach import Changed, Selected
-    from ..testmap import Maps, TestMap
+    from ..testmap import TestMap
 
 _OF_THE_CHANGE = frozenset({"target", "parents", "settings before", "select"})
 _SHOWN = 2

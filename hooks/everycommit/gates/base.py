@@ -12,9 +12,9 @@ from ..result import Finding, GateResult
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..maps import Maps
     from ..proc import Done
     from ..repo.snapshot import Snapshot
-    from ..testmap import Maps
 
 
 class Trees(Protocol):

@@ -14,7 +14,7 @@ from .base import Job
 from .sources import walked
 from .tests import Tests
 
-_PLUGIN = ("-p", "everycommit_record", "-p", "no:cacheprovider")
+_PLUGIN = ("-p", "everycommit_record")
 # A tool of the project that traces or spreads tests over processes would take our place.
 _QUIET = {"pytest-xdist": ("-n", "0"), "pytest-cov": ("--no-cov",)}
 

@@ -182,7 +182,7 @@ class Tests:
         return GateResult(gate=self.name, outcome=outcome, reason=reason)
 
 
-def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Plan) -> tuple[Outcome, str | None]:
+def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Plan) -> tuple[Outcome, str | None]:  # noqa: C901
     told, code = run.report, run.done.code
     doubt = None
     if run.done.late:

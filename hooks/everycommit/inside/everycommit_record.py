@@ -90,7 +90,7 @@ class _Recorder:
             return sys.gettrace() == self.call
         return bool(self.monitoring.get_tool(self.tool) == "everycommit")
 
-    def inside(self, name: Any) -> str | None:
+    def inside(self, name: object) -> str | None:
         """Return the path *name* from the root of the snapshot; None where it lies outside."""
         if isinstance(name, bytes):
             name = os.fsdecode(name)
@@ -112,9 +112,11 @@ class _Recorder:
     def code_path(self, filename: str) -> str | None:
         """Return the path of a code object's file; ``""`` where it was made up as the program ran; None: foreign."""
         try:
-            return self.paths[filename]
+            known: str | None = self.paths[filename]
         except KeyError:
             pass
+        else:
+            return known
         found: str | None
         if filename.startswith("<frozen"):
             found = None
@@ -229,7 +231,7 @@ class _Recorder:
             self.seen.always = why
 
 
-def _watching(recorder: _Recorder) -> None:
+def _watching(recorder: _Recorder) -> None:  # noqa: C901 - closures over one recorder
     """Put ourselves between the program and what tells by which names and paths it asks."""
 
     def hook(event: str, args: Any) -> None:

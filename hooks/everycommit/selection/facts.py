@@ -57,12 +57,12 @@ def _replaced(olds: list[ast.stmt], news: list[ast.stmt], scope: str, found: lis
             pairs.append((node, news[place]))
             at = place + 1
     paired = {id(node) for pair in pairs for node in pair}
-    for node in olds:
-        if id(node) not in paired:
-            found.append(_fact("removed", scope, node, old=node))
-    for node in news:
-        if id(node) not in paired:
-            found.append(_fact("added", scope, node, new=node))
+    found += [_fact("removed", scope, node, old=node) for node in olds if id(node) not in paired]
+    found += [_fact("added", scope, node, new=node) for node in news if id(node) not in paired]
+    _changed(pairs, scope, found)
+
+
+def _changed(pairs: Sequence[tuple[ast.stmt, ast.stmt]], scope: str, found: list[Fact]) -> None:
     for one, other in pairs:
         if isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef):
             if _dump(*_class_head(one)) != _dump(*_class_head(other)):

@@ -17,9 +17,35 @@ _DOCUMENTED = ("__doc__", "getdoc")
 _HIDDEN = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__", "__getattr__", "__getattribute__"})
 _COMPILED = (".pyx", ".pxd", ".c", ".h", ".cc", ".cpp", ".hpp", ".rs", ".so", ".pyd", ".dylib", ".pth", ".f90", ".zig")
 _SETTINGS = frozenset(
-    "pyproject.toml setup.py setup.cfg tox.ini pytest.ini .pytest.ini pytest.toml .pytest.toml uv.lock poetry.lock "
-    "pdm.lock Pipfile Pipfile.lock pylock.toml noxfile.py .python-version .env .coveragerc meson.build CMakeLists.txt "
-    "build.rs Cargo.toml Cargo.lock .gitattributes .gitmodules sitecustomize.py usercustomize.py".split()
+    [
+        "pyproject.toml",
+        "setup.py",
+        "setup.cfg",
+        "tox.ini",
+        "pytest.ini",
+        ".pytest.ini",
+        "pytest.toml",
+        ".pytest.toml",
+        "uv.lock",
+        "poetry.lock",
+        "pdm.lock",
+        "Pipfile",
+        "Pipfile.lock",
+        "pylock.toml",
+        "noxfile.py",
+        ".python-version",
+        ".env",
+        ".coveragerc",
+        "meson.build",
+        "CMakeLists.txt",
+        "build.rs",
+        "Cargo.toml",
+        "Cargo.lock",
+        ".gitattributes",
+        ".gitmodules",
+        "sitecustomize.py",
+        "usercustomize.py",
+    ]
 )
 
 
@@ -198,7 +224,7 @@ def _fact(fact: Fact, path: str, was: Source, now: Source, taint: "_Taint") -> N
         _named(fact, path, word, side, taint)
 
 
-def _named(fact: Fact, path: str, word: str, side: Source, taint: "_Taint") -> None:
+def _named(fact: Fact, path: str, word: str, side: Source, taint: "_Taint") -> None:  # noqa: C901, PLR0912 - a kind a rule
     """Taint what a changed head or statement binds and may change."""
     if not fact.scope and fact.name.startswith("__") and fact.name.endswith("__"):
         raise _AllError(f"{fact.name} of {path} changed")
@@ -331,7 +357,7 @@ class _Taint:
             elif not self._reflected():
                 return
 
-    def _reflected(self) -> bool:
+    def _reflected(self) -> bool:  # noqa: C901 - two ways in, each followed the same
         """Follow what reaches names without mentioning them; tell whether something new came of it."""
         if not self._files:
             return False
@@ -375,8 +401,10 @@ class _Taint:
         return found
 
     def _standing_for(self, scope: str) -> set[str]:
-        """Return the names through which an object of the class can be had: it, those that derive from it, those made
-        of it at import."""
+        """Return the names through which an object of the class can be had.
+
+        Its own, those of what derives from it, and of what is made of it at import.
+        """
         name = scope.rpartition(".")[2]
         if name not in self._aliases:
             found, waiting = {name}, [name]
@@ -385,7 +413,9 @@ class _Taint:
                 bound = {new for _, statement in self.map.stating(one) for new in statement.binds}
                 for path, first, last in self.map.mentioning(one):
                     if self.map.ran(path, first, last) & IMPORT:
-                        around = [function for function in self.map.functions_at(path, first) if function.first != first]
+                        around = [
+                            function for function in self.map.functions_at(path, first) if function.first != first
+                        ]
                         bound |= {function.name for function in around}
                 waiting += bound - found
                 found |= bound
@@ -458,7 +488,7 @@ class _Taint:
                 if function.first != first:
                     self.at_import(function.name, function.scope, f"{why} -> {function.name} ({path}:{first})")
 
-    def statement(self, path: str, one: Statement, why: str, *, changed: bool = False) -> None:
+    def statement(self, path: str, one: Statement, why: str, *, changed: bool = False) -> None:  # noqa: C901 - a rule a kind
         """Let an import-time statement come out differently: what it binds and changes, and who runs it."""
         key = (path, one.first, one.last, one.binds + (("*changed",) if changed else ()))
         if key in self._stated:
@@ -509,7 +539,7 @@ class _Taint:
             return
         names = (*one.mutates, *one.calls)
         module = next((found for found in (self.map.foreign(path, name) for name in names) if found), None)
-        if module or not one.mutates and not one.calls:
+        if module or not (one.mutates or one.calls):
             raise _AllError(f"{why}: a call into {module or 'something'} while it is imported")
 
     def _defined(self, path: str, name: str, one: Statement, why: str) -> None:

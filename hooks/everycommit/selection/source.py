@@ -1,6 +1,6 @@
-"""One Python file as statements: what runs when it is imported, what runs later, and which names each mentions.
+"""One Python file as statements: what runs when it is imported, what runs later, which names each mentions.
 
-Names are plain identifiers without their module: ``x`` in one file and ``x`` in another are the same name. That is wider
+Names are plain identifiers without their module: ``x`` in one file and ``x`` in another are one name. That is wider
 than the truth and never narrower, and a package that hands names on is transparent by itself.
 """
 
@@ -13,12 +13,29 @@ REFLECTS = "*reflects*"
 """Stands among the mentions of a statement that may reach any name."""
 COMPUTES = "*computes*"
 """The same of one that computes the name of an attribute: which ones a test asks for is recorded."""
-_REFLECTING_CALLS = frozenset("vars dir globals locals eval exec compile __import__".split())
+_REFLECTING_CALLS = frozenset(["vars", "dir", "globals", "locals", "eval", "exec", "compile", "__import__"])
 """By their bare names: ``re.compile`` is another."""
 _REFLECTING = frozenset(
-    "attrgetter methodcaller getmembers getmembers_static __subclasses__ __dict__ __annotations__ __mro__ "
-    "get_type_hints get_annotations signature getfullargspec getsource iter_modules walk_packages __code__ "
-    "__bases__ mro".split()
+    [
+        "attrgetter",
+        "methodcaller",
+        "getmembers",
+        "getmembers_static",
+        "__subclasses__",
+        "__dict__",
+        "__annotations__",
+        "__mro__",
+        "get_type_hints",
+        "get_annotations",
+        "signature",
+        "getfullargspec",
+        "getsource",
+        "iter_modules",
+        "walk_packages",
+        "__code__",
+        "__bases__",
+        "mro",
+    ]
 )
 _COMPUTED = frozenset({"getattr", "hasattr", "setattr", "delattr"})
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -138,7 +155,7 @@ def variables(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
     return frozenset(found - outer)
 
 
-def _own(node: ast.AST) -> set[str]:
+def _own(node: ast.AST) -> set[str]:  # noqa: C901, PLR0911 - a kind of node a case
     match node:
         case ast.Name(id=name):
             return {name, REFLECTS} if name in _REFLECTING or name in _REFLECTING_CALLS else {name}
@@ -218,7 +235,7 @@ def _root(node: ast.AST) -> set[str]:
                 return found
 
 
-def mutated(*nodes: ast.AST | None) -> set[str]:
+def mutated(*nodes: ast.AST | None) -> set[str]:  # noqa: C901 - a kind of node a case
     """Return the names whose objects *nodes* may change."""
     found: set[str] = set()
     for root in nodes:
@@ -400,11 +417,15 @@ class _Reader:
                 continue
             first, last = first_line(node), node.end_lineno or node.lineno
             if isinstance(node, FUNCTIONS):
-                self._mention({node.name, *names(*head(node), local=local)}, first, max(node.body[0].lineno - 1, node.lineno))
+                self._mention(
+                    {node.name, *names(*head(node), local=local)}, first, max(node.body[0].lineno - 1, node.lineno)
+                )
                 self._later(node.body, local | variables(node))
             elif isinstance(node, ast.ClassDef):
                 self._mention(
-                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords, local=local)}, first, node.lineno
+                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords, local=local)},
+                    first,
+                    node.lineno,
                 )
                 # Its body sees the variables around it, but what it binds hides none of them from methods.
                 self._later(node.body, local - bound(*node.body))
@@ -415,7 +436,9 @@ class _Reader:
                     continue
                 ends = [getattr(part, "end_lineno", None) or first for part in heads]
                 begin = min((block[0].lineno for block in inner if block), default=last)
-                self._mention(names(*heads, local=local), first, max(first, *ends) if isinstance(node, ast.Match) else begin)
+                self._mention(
+                    names(*heads, local=local), first, max(first, *ends) if isinstance(node, ast.Match) else begin
+                )
                 if isinstance(node, ast.Try | ast.TryStar):
                     for handler in node.handlers:
                         self._mention(names(handler.type, local=local), handler.lineno, handler.body[0].lineno)
