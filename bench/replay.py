@@ -30,9 +30,12 @@ class Replay:
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.parent.mkdir(parents=True, exist_ok=True)
         sh(["git", "clone", "--quiet", "--shared", str(repo), str(self.root)], WORK)
-        own = venv("replay", *packages)
+        own = venv("-".join(["replay", *packages]), *packages)
         (self.root / ".git/info/exclude").write_text(".venv\n")
         (self.root / ".venv").symlink_to(own.parent.parent)
+        if "tests" in gates:
+            # As a developer has it: the project's own code in its Python, out of the working tree.
+            sh([str(own), "-m", "pip", "install", "--quiet", "--editable", str(self.root)], WORK)
         self.gates, self.python = gates, python
         self.counts: Counter[tuple[str, str, bool]] = Counter()
         self.doubts: Counter[str] = Counter()

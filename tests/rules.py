@@ -9,6 +9,8 @@ from everycommit.result import Finding
 from everycommit.rules.rule import Rule
 from support import Repo, change_of
 
+LONG = 4.0
+"""CPU seconds that no rule takes on a megabyte; it takes under one where the machine is idle."""
 Tree = Mapping[str, bytes | str | None]
 
 

@@ -54,7 +54,7 @@ def test_each_layer_beats_the_one_before_it() -> None:
 
 
 def test_target_tightens_and_it_is_said_where_from() -> None:
-    config = loaded(policy("max_files = 9"), policy("max_files = 3\nmax_added_lines = 400"))
+    config = loaded(policy("max_files = 9"), policy("max_files = 3\nmax_added_lines = 600"))
 
     assert config.settings.policy.max_files == 3
     assert config.sources == {
@@ -65,27 +65,27 @@ def test_target_tightens_and_it_is_said_where_from() -> None:
 
 
 def test_target_does_not_loosen() -> None:
-    config = loaded(policy("max_files = 9"), policy("max_files = false\nmax_added_lines = 600"))
+    config = loaded(policy("max_files = 9"), policy("max_files = false\nmax_added_lines = 900"))
 
     assert config.settings.policy.max_files == 9
-    assert config.settings.policy.max_added_lines == 400
+    assert config.settings.policy.max_added_lines == 600
     assert config.loosened == (
-        Loosening(key="policy.max_added_lines", base="400", target="600"),
+        Loosening(key="policy.max_added_lines", base="600", target="900"),
         Loosening(key="policy.max_files", base="9", target="false"),
     )
     assert config.sources == {"policy.max_files": "pyproject.toml"}
 
 
 def test_dropping_a_strict_setting_loosens_and_dropping_a_loose_one_does_not() -> None:
-    config = loaded(policy("max_files = 9\nmax_added_lines = 600"), EMPTY)
+    config = loaded(policy("max_files = 9\nmax_added_lines = 900"), EMPTY)
 
     assert config.loosened == (Loosening(key="policy.max_files", base="9", target="50"),)
-    assert config.settings.policy.max_added_lines == 400
+    assert config.settings.policy.max_added_lines == 600
 
 
 @pytest.mark.parametrize("target", [None, b"[project]\n", b"# everycommit left\n"])
 def test_dropping_the_whole_table_is_said_and_each_loosening_listed(target: bytes | None) -> None:
-    base = policy("max_files = 9\nmax_added_lines = 600") + b"[tool.everycommit.command.docs]\nrun = ['make']\n"
+    base = policy("max_files = 9\nmax_added_lines = 900") + b"[tool.everycommit.command.docs]\nrun = ['make']\n"
 
     config = loaded(base, target)
 

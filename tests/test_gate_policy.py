@@ -39,18 +39,18 @@ def test_a_change_within_the_limits_passes_with_its_numbers() -> None:
     result = Policy().check(job(change(changed("a", 41, 7), changed("b", 0, 1)), config=config()))
 
     assert result.outcome is Outcome.PASSED
-    assert result.summary == "41 of 400 lines"
+    assert result.summary == "41 of 600 lines"
     assert result.brief == ""
-    assert result.counts == {"added": 41, "removed": 8, "files": 2, "limit": 400}
+    assert result.counts == {"added": 41, "removed": 8, "files": 2, "limit": 600}
     assert result.findings == ()
     assert result.notes == ()
 
 
 def test_a_change_over_a_limit_fails() -> None:
-    result = Policy().check(job(change(changed("a", 401)), config=config()))
+    result = Policy().check(job(change(changed("a", 601)), config=config()))
 
     assert result.outcome is Outcome.FAILED
-    assert result.summary == "401 of 400 lines"
+    assert result.summary == "601 of 600 lines"
     assert [finding.rule for finding in result.findings] == ["policy/added-lines"]
 
 

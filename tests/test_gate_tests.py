@@ -465,6 +465,23 @@ def test_tests_that_were_deleted_are_not_left_out_by_settings(repo: Repo) -> Non
         assert judged.told(Gate()) == []
 
 
+def test_ids_that_look_like_odd_paths_are_found_again_in_the_old_tree(repo: Repo) -> None:
+    """A parameter may hold what a path would lose: `//`, `/../`, a slash at the end."""
+    failing = lines(
+        "import pytest",
+        "@pytest.mark.parametrize('place', ['/foo//', 'a/../b', './c', '/d/', 'e::f', 'g[h]'])",
+        "def test_a(place):",
+        "    assert not place",
+    )
+    repo.stage("test_a.py", failing).commit().stage("b.py", "B = 1\n")
+
+    with judging(repo) as judged:
+        told = judged.told(Gate())
+
+    assert len(told) == 6
+    assert not any(new for *_, new in told)
+
+
 def test_a_failure_in_the_old_tree_that_nobody_can_see_is_a_doubt(repo: Repo) -> None:
     repo.stage("conftest.py", "raise RuntimeError('broken')\n").stage("test_a.py", FAILS).commit()
     repo.stage("conftest.py", "")

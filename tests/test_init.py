@@ -447,3 +447,11 @@ def test_on_a_terminal_init_asks(shop: Repo, answers: str, *, writes: bool) -> N
     assert said.count("Write this? [Y/n]") == (2 if "what" in answers else 1)
     assert ("Written. Next:" in said, "Nothing was written." in said) == (writes, not writes)
     assert (b"tool.everycommit" in shop.path("pyproject.toml").read_bytes()) is writes
+
+
+def test_an_environment_that_nobody_ignored_is_not_the_project() -> None:
+    ours = found(
+        ["src/shop/__init__.py", "tests/test_a.py", ".venv/lib/python3.12/site-packages/pip/tests/test_b.py"], {}
+    )
+
+    assert ours.tests == ("tests/",)

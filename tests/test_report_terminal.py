@@ -68,11 +68,11 @@ def test_a_verdict_known_from_before_says_so() -> None:
 
 
 def test_when_it_was_judged_is_said_by_the_clock_and_of_another_day_with_its_date() -> None:
-    """The policy takes no time and is judged each time: the verdict is known all the same."""
-    now = time.time()
-    today = verdict(TWO, POLICY, replace(TYPES, reused=True, judged_at=now), replace(LINT, reused=True))
+    """The policy is judged each time: the verdict is known all the same."""
+    now, policy = time.time(), replace(POLICY, each_time=True)
+    today = verdict(TWO, policy, replace(TYPES, reused=True, judged_at=now), replace(LINT, reused=True))
     long_ago = verdict(
-        TWO, POLICY, replace(TYPES, reused=True, judged_at=0.0), replace(LINT, reused=True, judged_at=now)
+        TWO, policy, replace(TYPES, reused=True, judged_at=0.0), replace(LINT, reused=True, judged_at=now)
     )
 
     assert f"✓ known, judged at {time.strftime('%H:%M', time.localtime(now))}\n" in shown(today)
@@ -81,7 +81,7 @@ def test_when_it_was_judged_is_said_by_the_clock_and_of_another_day_with_its_dat
 
 
 def test_a_gate_known_from_before_is_named() -> None:
-    passed = verdict(TWO, replace(POLICY, seconds=0.3), replace(TYPES, reused=True), seconds=0.3)
+    passed = verdict(TWO, POLICY, replace(TYPES, reused=True), seconds=0.3)
 
     assert shown(passed) == "everycommit  2 files +14 -3  policy types  ✓ 0.3s, types known\n"
 

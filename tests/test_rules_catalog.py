@@ -13,6 +13,7 @@ from everycommit.change import Blobs, Change
 from everycommit.config.load import load
 from everycommit.config.schema import PolicySettings
 from everycommit.record import replace
+from everycommit.repo.read import all_files, one_commit
 from everycommit.result import Finding
 from everycommit.rules import look, suppressions
 from everycommit.rules.catalog import WORDS, examples, find, modes, rules
@@ -20,6 +21,7 @@ from everycommit.rules.names import ELSEWHERE, FIXED, OWN, SOFTEST
 from everycommit.rules.rule import Rule
 from everycommit.rules.secret_formats import FORMATS, Format
 from everycommit.rules.settings import loosening
+from reading import opened
 from support import Repo, change_of
 
 FAMILIES = [path.stem for path in (Path(look.__file__).parent).glob("*.py")]
@@ -105,6 +107,9 @@ def test_deletions_are_forbidden_warned_of_or_allowed(repo: Repo) -> None:
     assert found(repo, before, after, deletions="allow") == []
     assert found(repo, before, after, deletions="forbid", deletable=("a.*",)) == []
     assert found(repo, before, after, max_deleted_files=0) == [("file-deleted", "warning"), ("mass-deletion", "error")]
+    shorter = {"a.txt": "x\n" * 3}, {"a.txt": "x\n" * 2}
+    assert found(repo, *shorter, max_deleted_lines=0) == [("mass-deletion", "error")]
+    assert found(repo, *shorter, max_deleted_lines=1) == []
     assert found(repo, before, {}, max_deleted_files=None, max_deleted_lines=None, deletions="allow") == []
 
 
@@ -184,7 +189,7 @@ PLAIN = "\n".join(f"Line {number} of plain words." for number in range(40))
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\n<<<<<<< ours\na\n=======\nb\n>>>>>>> theirs\n"}, ["merge-marker"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\nhidden \u202e text\n"}, ["invisible-text"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\nAKIA" + "Z7XQ2M4KT5WPLB3D\n"}, ["secret"]),
-        ({"a.md": PLAIN}, {"a.md": "Line 1 of plain words.\n"}, ["file-truncated"]),
+        ({"a.txt": PLAIN}, {"a.txt": "Line 1 of plain words.\n"}, ["file-truncated"]),
         ({"a.md": PLAIN}, {"A.md": PLAIN}, ["case-rename"]),
         ({"a.md": PLAIN}, {}, ["file-deleted"]),
         ({"a.md": PLAIN}, {"a.md": PLAIN + "\0\n"}, ["binary-file"]),
@@ -217,4 +222,18 @@ def test_a_change_of_prose_imports_no_family(repo: Repo) -> None:
     )
 
     loaded = {name.removeprefix("everycommit.rules.") for name in done.stdout.splitlines()[-1].split()}
-    assert loaded == {"catalog", "globs", "look", "names", "settings", "severity", "size"}
+    assert loaded == {"asked", "catalog", "globs", "look", "names", "settings", "severity", "size"}
+
+
+def test_where_nothing_was_before_nothing_can_have_become_weaker(repo: Repo) -> None:
+    """All files of a commit, and a first commit: what compares has nothing to compare with."""
+    repo.stage("pyproject.toml", '[tool.ruff.lint]\nignore = ["F401"]\n').stage("test_a.py", "X = 1  # noqa: E501\n")
+    repo.stage("a.py", "breakpoint()\n").commit()
+
+    with opened(repo) as (repository, quarantine):
+        seen = [
+            [one.rule for one in find(candidate.change, quarantine, limits(), sizes=False)]
+            for candidate in (all_files(repository, quarantine), one_commit(repository, quarantine, "HEAD"))
+        ]
+
+    assert seen == [["policy/debugger"]] * 2

@@ -96,6 +96,17 @@ def test_lines_moved_within_the_change_are_not_a_mass_deletion(repo: Repo) -> No
     assert ("mass-deletion", None) in found(repo, {"a.txt": text}, {})
 
 
+def test_documents_may_be_cut(repo: Repo) -> None:
+    """They are rewritten as a matter of course; code of which most is gone is not."""
+    text = "".join(f"line {number}\n" for number in range(1500))
+
+    assert found(repo, {"CHANGES.rst": text}, {"CHANGES.rst": "line 1\n"}) == []
+    assert {rule for rule, _ in found(repo, {"a.py": text}, {"a.py": "line 1\n"})} == {
+        "file-truncated",
+        "mass-deletion",
+    }
+
+
 def test_limits_and_globs_come_from_the_settings(repo: Repo) -> None:
     change, blobs = change_of(repo, {f"gen/{number}": f"{number}\n" for number in range(5)}, {"a": "1\n"})
 

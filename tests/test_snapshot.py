@@ -1223,6 +1223,19 @@ def test_lfs_pointers_are_counted(place: Place) -> None:
         assert snapshot.notes == ("2 LFS files are pointers here, their content is not laid out",)
 
 
+def test_projects_below_the_root_are_said(place: Place) -> None:
+    """Until each is judged by itself; a test's own sample project is none."""
+    repo = project(place.repo)
+    for folder in ("packages/a", "packages/b", "tests/data", "docs/sample", "far/down/below"):
+        repo.stage(f"{folder}/pyproject.toml", '[project]\nname = "x"\n')
+    repo.stage("conf/pyproject.toml", "[tool.ruff]\n").commit()
+
+    with place.taken() as snapshot:
+        assert snapshot.notes == (
+            "projects below the root are judged as parts of it, not each by itself: packages/a, packages/b",
+        )
+
+
 def test_every_error_is_one_of_ours(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks later gets the same sentence; nothing is tried twice."""
     project(place.repo)

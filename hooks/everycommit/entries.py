@@ -1,7 +1,5 @@
 """Verdicts as JSON text, exact both ways: what comes back equals what was written, or nothing comes back."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,7 +37,7 @@ _RESULT = {
     "judged_at": (float, int),
     "valid_until": (float, int, type(None)),
 }
-"""What is kept of a result. ``reused``, ``blocks`` and ``inputs`` are the reading run's own."""
+"""What is kept of a result. The other fields are the reading run's own."""
 
 
 class Entry(NamedTuple):
@@ -62,6 +60,8 @@ def told(inputs: Mapping[str, str]) -> dict[str, str]:
 
 def written(key: str, result: GateResult) -> tuple[str, str] | None:
     """Return the entry's text, in ASCII, and its digest; None where the text would not give the same verdict back."""
+    import json
+
     content = {
         "version": VERSION,
         "key": key,
@@ -75,12 +75,15 @@ def written(key: str, result: GateResult) -> tuple[str, str] | None:
     digest = _digest(f"{key}\n{text}")
     entry = read(key, text.encode(), digest.encode())
     # Two lone surrogates in a row become one character in JSON, for example.
-    same = entry and entry.result == replace(result, reused=False, blocks=False, inputs={})
+    own = replace(result, reused=False, blocks=False, everything=False, each_time=False, inputs={})
+    same = entry and entry.result == own
     return (text, digest) if same else None
 
 
 def read(key: str, text: bytes, digest: bytes) -> Entry | None:
     """Return the entry that *text* is; None where anything about it is not as it was written."""
+    import json
+
     try:
         if _digest(f"{key}\n{text.decode('ascii')}").encode() != digest:
             return None
@@ -138,4 +141,6 @@ def _number(value: Any) -> int:
 
 
 def _digest(text: str) -> str:
+    import hashlib
+
     return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

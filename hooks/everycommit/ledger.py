@@ -1,7 +1,5 @@
 """What was judged before: the key of a verdict, what makes a verdict unfit to be kept, and where verdicts are kept."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
@@ -20,6 +18,9 @@ def key(gate: str, project: str, inputs: Mapping[str, str]) -> str:
 
     *inputs* are the gate's own (``Gate.inputs``): a part left out there is a false hit here.
     """
+    import hashlib
+    import json
+
     parts = json.dumps([KEY_VERSION, gate, project, sorted(inputs.items())], ensure_ascii=True)
     return hashlib.sha256(parts.encode()).hexdigest()
 
@@ -27,6 +28,7 @@ def key(gate: str, project: str, inputs: Mapping[str, str]) -> str:
 @cache
 def itself() -> str:
     """Return the word for this everycommit and the Python that runs it; any change of its code is another word."""
+    import hashlib
     import sys
     from pathlib import Path
 
@@ -34,7 +36,8 @@ def itself() -> str:
     found = [sys.version]
     records = [*own.parent.glob(f"everycommit-{__version__}.dist-info/RECORD")]
     # An installer writes RECORD last; a checkout has none, and its files change one by one.
-    for path in records or sorted(path for path in own.rglob("*") if path.suffix != ".pyc"):
+    # Python's own temporary files in __pycache__ come and go.
+    for path in records or sorted(own.rglob("*.py")):
         there = path.stat()
         found.append(f"{path} {there.st_size} {there.st_mtime_ns}")
     return f"{__version__} {hashlib.sha256(repr(found).encode()).hexdigest()[:16]}"

@@ -22,7 +22,7 @@ MIB = 1024 * 1024
 # What a child may see of our environment. No GIT_*: a test that makes a repository would write into the commit in
 # progress. No keys, tokens, agents' sockets, and no proxies, whose addresses may hold a password: what a project's
 # tests need beyond this is named in its settings.
-_ALLOWED = frozenset(
+ALLOWED = frozenset(
     (
         *("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TMPDIR", "TMP", "TEMP", "TERM", "CI"),
         *("LANG", "LANGUAGE", "TZ", "TZDIR"),
@@ -71,7 +71,7 @@ def child_environment(environ: Mapping[str, str], names: Sequence[str] = (), *, 
     allowed = {
         name: value
         for name, value in environ.items()
-        if name in _ALLOWED or name.startswith(_ALLOWED_BEGINNINGS) or name in names
+        if name in ALLOWED or name.startswith(_ALLOWED_BEGINNINGS) or name in names
     }
     return allowed | {"GIT_CEILING_DIRECTORIES": os.fspath(ceiling)}
 

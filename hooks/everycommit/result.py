@@ -1,6 +1,5 @@
 """What was found, and the verdict over it."""
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -70,6 +69,8 @@ def identity(finding: Finding) -> tuple[str | None, str, str, str]:
 
 def stamped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return *findings* with fingerprints: stable when lines move, different where equal findings repeat."""
+    import hashlib
+
     seen: Counter[tuple[str | None, str, str, str]] = Counter()
     out = []
     for finding in findings:
@@ -101,6 +102,11 @@ class GateResult:
     """Name and version of what ran, ``mypy 2.4.1``."""
     seconds: float = 0.0
     reused: bool = False
+    everything: bool = False
+    """Whether all there is was looked at, and not only what this change can affect: a clean pass then holds for the
+    target whatever it is compared with."""
+    each_time: bool = False
+    """Whether it is judged each time, because that costs less than looking it up."""
     judged_at: float | None = None
     """When it was judged, where that was an earlier run: seconds since 1970."""
     valid_until: float | None = None

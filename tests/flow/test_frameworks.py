@@ -83,6 +83,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
 def _package_index() -> dict[str, str]:
     """Return what says where packages come from, beside the PIP_ variables that are kept: settings of the real home."""
     found = {name: value for name, value in os.environ.items() if name.startswith("UV_")}
+    # uv, which prek builds with, knows its own certificates only unless told of the system's; newer and older name.
+    found = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"} | found
     home = Path(pwd.getpwuid(os.getuid()).pw_dir)
     for path in (home / ".config/pip/pip.conf", home / "Library/Application Support/pip/pip.conf"):
         if path.is_file() and "PIP_CONFIG_FILE" not in os.environ:

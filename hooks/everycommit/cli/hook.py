@@ -39,7 +39,10 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     gone = parent_gone()
     at_push = name == "pre-push"
     framework = "PRE_COMMIT" in call.environ
-    wish = Wish(gates=() if at_push and not framework else words)
+    wish = Wish(
+        gates=() if at_push and not framework else words,
+        of_index=name == "pre-commit" and not framework and not words,
+    )
     watch = watcher(call, "text")
     try:
         with signals(), place(call) as here:

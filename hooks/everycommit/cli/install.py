@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ..errors import UsageError
+from ..repo.fastpath import Fast
 from ..repo.githooks import hooks_folder
 from ..repo.install import Step, install
 from ..repo.repository import Repository, discover
@@ -20,6 +21,7 @@ from .call import Call
 
 # Without the variables, the folder and the user's packages of whoever commits; with those where everycommit is there.
 _WAYS_TO_START = (("-I",), ("-E", "-P"))
+_WHERE = "import everycommit.cli.main as main, sys; sys.stdout.write(main.__file__.rsplit('/', 2)[0])"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +35,8 @@ def main(args: argparse.Namespace, call: Call) -> int:
     style = style_for(call.stdout, call.environ)
     repository = discover(call.cwd, call.environ)
     folder = hooks_folder(repository)
-    steps = install(folder, _start(call))
+    start, home = _start(call)
+    steps = install(folder, start, fast=_fast(home, call))
     for line in (*_written(steps, style), *_said(steps, folder, repository, style)):
         _tell(call, line)
     _accept(repository, call, is_yes=args.yes)
@@ -52,8 +55,10 @@ def _tell(call: Call, line: str) -> None:
     call.stdout.flush()
 
 
-def _start(call: Call) -> tuple[str, ...]:
+def _start(call: Call) -> tuple[tuple[str, ...], str]:
     """Return the interpreter and options with which everycommit loads, whatever the environment of the commit.
+
+    And the folder of the package that is found so.
 
     Raises:
         UsageError: It does not, because it is found through a variable or the current folder only.
@@ -67,17 +72,30 @@ def _start(call: Call) -> tuple[str, ...]:
         for options in _WAYS_TO_START:
             start = (sys.executable, *options)
             done = children.run(
-                (*start, "-c", "import everycommit.cli.main"),
+                (*start, "-c", _WHERE),
                 cwd=Path("/"),
                 env=child_environment(call.environ, ceiling=Path("/")),
                 deadline=Deadline.after(30),
             )
             if done.code == 0:
-                return start
+                return start, os.fsdecode(done.out)
     raise UsageError(
         f"everycommit is not installed in '{sys.executable}', a hook could not load it: "
         f"{sys.executable} -m pip install everycommit"
     )
+
+
+def _fast(home: str, call: Call) -> Fast | None:
+    """Return how the hooks answer without Python; None where this machine cannot tell files exactly."""
+    import tempfile
+
+    from ..repo.fastpath import found
+
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            return found(home, call.environ, Path(scratch).resolve())
+    except OSError:
+        return None
 
 
 def _written(steps: Sequence[Step], style: Style) -> Iterable[str]:

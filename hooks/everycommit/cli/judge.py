@@ -25,7 +25,7 @@ from ..record import dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
-from ..result import Verdict
+from ..result import Outcome, Verdict
 from .call import Call
 from .later import LaterInterpreter, LaterTrees
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 SETTINGS_FILE = "pyproject.toml"
 RUN_NO_CODE = frozenset({"policy", "lint"})
 """Gates that execute nothing of the change."""
+_GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,8 @@ class Wish:
     """Whether to judge anew what was judged before."""
     run_code: bool = False
     """Whether the code of commits that are on no local branch may run."""
+    of_index: bool = False
+    """Whether a commit of the index is judged, so that the hook may know it when it comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def place(call: Call) -> Iterator[Place]:
 
 
 def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Config:
-    """Return the settings that judge *candidate*: base's, tightened by target's, and the user's.
+    """Return the settings that judge *candidate*: base's, tightened by target's and the task's scope, and the user's.
 
     A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
     """
@@ -82,7 +85,7 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     base = change.parents[0] if change.parents else None
     target = _settings_file(here, change.target)
     same = base is not None and all(file.path != SETTINGS_FILE for file in change.landing)
-    return load(
+    config = load(
         base=target if same else _settings_file(here, base),
         target=target,
         user=user_settings(call.environ),
@@ -91,6 +94,11 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
         whole=change.whole,
         commands_from_base=candidate.occasion == "ci",
     )
+    if not (here.repository.git_dir / "everycommit" / "scope.json").exists():
+        return config
+    from ..config.scope import scoped
+
+    return scoped(config, here.repository, candidate)
 
 
 def _settings_file(here: Place, tree: str | None) -> bytes | None:
@@ -118,7 +126,7 @@ def verdict(
         EverycommitError: Wrong settings or use; what a gate cannot do is in the verdict instead.
         Interrupted: By a signal; all children are ended by then.
     """
-    began = time.monotonic()
+    began, since = time.monotonic(), time.time()
     with prepared(here, candidate, call, wish, watch=watch, gone=gone) as ready:
         with closing(Kept(here.repository.common_dir)) as kept:
             ledger = _ledger(kept, candidate, call, wish)
@@ -128,6 +136,16 @@ def verdict(
                 ready.children.stop()
                 raise
         taken = ready.trees.notes()
+        if not all(result.outcome in _GOOD for result in results):
+            # It may be the very pair that passed before: tests can fail by the weather.
+            from ..repo.known import forget
+
+            forget(here.repository.common_dir)
+        elif wish.of_index:
+            from .known import remember
+
+            said = (*ready.config.notes, *taken)
+            remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since)
     return Verdict(
         occasion=candidate.occasion,
         change=candidate.change,

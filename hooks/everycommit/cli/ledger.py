@@ -133,6 +133,9 @@ def _check(args: argparse.Namespace, call: Call, kept: Kept) -> int:
 
 
 def _clear(args: argparse.Namespace, call: Call, kept: Kept) -> int:  # noqa: ARG001 - the table's signature
+    from ..repo.known import forget
+
+    forget(kept.path.parent.parent)
     try:
         kept.clear()
     except OSError as error:

@@ -41,7 +41,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Judge and show; return the exit code."""
-    wish = Wish(gates=args.gates, skip=args.skip, timeout=args.timeout, fresh=args.fresh, run_code=args.run_code)
+    elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
+    wish = Wish(
+        gates=args.gates,
+        skip=args.skip,
+        timeout=args.timeout,
+        fresh=args.fresh,
+        run_code=args.run_code,
+        of_index=not elsewhere and args.at == "commit",
+    )
     watch = watcher(call, args.format)
     try:
         with signals(), place(call) as here:

@@ -63,6 +63,10 @@ class Found:
     """Whether there is a table of ours already."""
 
 
+_FOREIGN = re.compile(r"/(?:\.[^/]*|site-packages|node_modules)/")
+"""An environment that nobody ignored, and what else is not the project's own code."""
+
+
 def found(paths: Collection[str], files: Mapping[str, bytes], ignored: Collection[str] = ()) -> Found:
     """Return what *paths* (from the root, ``/`` between the parts) and the contents of ``FILES`` tell.
 
@@ -74,7 +78,7 @@ def found(paths: Collection[str], files: Mapping[str, bytes], ignored: Collectio
     said = document(files.get("pyproject.toml", b""))
     tool = table(said, "tool")
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
-    source = [path for path in paths if path.endswith((".py", ".pyi"))]
+    source = [path for path in paths if path.endswith((".py", ".pyi")) and not _FOREIGN.search(f"/{path}")]
     python = bool(source) or "project" in said or "setup.cfg" in files
     managers = [name for name in (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml") if name in files]
     return Found(

@@ -67,7 +67,7 @@ def _on_doubt() -> Any:
 class PolicySettings:
     """``[tool.everycommit.policy]``: what a change may hold and touch, and how severe each rule is."""
 
-    max_added_lines: int | None = setting(400, merge="min", help="Most lines a change may add; false: no limit.")
+    max_added_lines: int | None = setting(600, merge="min", help="Most lines a change may add; false: no limit.")
     max_removed_lines: int | None = setting(1000, merge="min", help="Most lines a change may remove; false: no limit.")
     max_files: int | None = setting(50, merge="min", help="Most files a change may touch; false: no limit.")
     max_file_bytes: int | None = setting(
@@ -102,6 +102,12 @@ class PolicySettings:
     )
     allowed: tuple[str, ...] = setting(
         (), merge="intersection", help="Globs of files that hold none although their name is denied."
+    )
+    secrets_also: str = setting(
+        "never",
+        merge="max",
+        choices=("never", "auto"),
+        help="Whether gitleaks or betterleaks looks too; auto: where one is on the PATH.",
     )
     rules: tuple[Side, ...] = setting(
         (),

@@ -5,8 +5,6 @@ it may see. When it runs, on which files and for how long is not in it: that giv
 content of a script that it names: scripts of the repository are code of the change, as its tests are.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +71,8 @@ class Accepted:
         return self._items
 
     def _from_file(self) -> dict[str, str]:
+        import json
+
         try:
             content = json.loads(self.path.read_bytes())
         except FileNotFoundError:
@@ -87,6 +87,8 @@ class Accepted:
         return items
 
     def _write(self, items: Mapping[str, str]) -> None:
+        import json
+
         text = json.dumps({"version": VERSION, "accepted": dict(sorted(items.items()))}, indent=1) + "\n"
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         fresh = self.path.with_name(f"{self.path.name}.{os.getpid()}")
@@ -102,4 +104,7 @@ class Accepted:
 
 
 def _sha256(parts: list[object]) -> str:
+    import hashlib
+    import json
+
     return hashlib.sha256(json.dumps(parts, ensure_ascii=True).encode()).hexdigest()

@@ -94,7 +94,7 @@ def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
         kept = ledger.get(name)
         if kept:
             return replace(kept, reused=True, inputs=inputs)
-    checked = replace(gate.check(job), inputs=inputs)
+    checked = replace(gate.check(job), inputs=inputs, each_time=gate.keeps == NOTHING)
     result = _with_outcome(_compared(step, checked))
     # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
     place = _worth(gate, result) if checked.outcome in _JUDGED and result.outcome in _JUDGED else None
@@ -130,8 +130,7 @@ def _worth(gate: Gate, result: GateResult) -> int | None:
     """Return under which of ``keys`` *result* is to be kept; None under none."""
     if result.outcome is Outcome.FAILED:
         return 0 if gate.keeps == ALL else None
-    complete = result.counts.get("selected") == result.counts.get("total")
-    return 1 if gate.compared_with and complete and not result.findings else 0
+    return 1 if gate.compared_with and result.everything and not result.findings else 0
 
 
 def _compared(step: Step, result: GateResult) -> GateResult:

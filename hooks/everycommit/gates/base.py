@@ -91,8 +91,8 @@ class Gate(Protocol):
     """Which verdicts the ledger keeps: ``ledger.ALL``, ``PASSES`` where a failure may be the weather, ``NOTHING`` where
     judging costs less than looking up."""
     compared_with: tuple[str, ...]
-    """Those of ``inputs`` that only tell old findings from new: where everything was looked at and nothing found, the
-    verdict holds whatever they are."""
+    """Those of ``inputs`` that only tell old findings from new: where a result says ``everything`` and has no finding,
+    it holds whatever they are."""
 
     def skip(self, job: Job) -> str | None:
         """Return why there is nothing to judge here, None when there is. Looks at the change and the objects only."""

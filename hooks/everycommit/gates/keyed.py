@@ -61,22 +61,32 @@ def settings_elsewhere(job: Job, own: Iterable[str], shared: Mapping[str, Sequen
 
     *own* and *shared* are as in ``sources.changed_settings``. What lies outside the tree changes without a word.
     """
-    names = [*own, *shared]
-    paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in names]
     try:
-        entries = job.blobs.entries(job.change.target, paths)
-        texts = [
-            _text(table(job.blobs.read(oid), path, shared.get(path.rpartition("/")[2], ())))
-            for path, (mode, oid) in entries.items()
-            if mode.startswith("100")
-        ]
+        for name, place in named_places(job, own, shared):
+            if os.path.exists(place):  # noqa: PTH110 - no Path for odd text
+                return {"elsewhere": doubt(f"the settings name '{name}', which lies outside the tree")}
     except EverycommitError as error:
         return {"elsewhere": doubt(str(error))}
-    for name in (name for text in texts for name in _MACHINE_PATH.findall(text)):
-        place = re.sub(r"^(~|\$\{?HOME\}?)", job.environ.get("HOME", "~").replace("\\", r"\\"), name)
-        if os.path.exists(place):  # noqa: PTH110 - no Path for odd text
-            return {"elsewhere": doubt(f"the settings name '{name}', which lies outside the tree")}
     return {}
+
+
+def named_places(job: Job, own: Iterable[str], shared: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield what looks like a path of this machine in a tool's settings in the target: as written, and the path.
+
+    Raises:
+        EverycommitError: The settings cannot be read.
+    """
+    names = [*own, *shared]
+    paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in names]
+    entries = job.blobs.entries(job.change.target, paths)
+    texts = [
+        _text(table(job.blobs.read(oid), path, shared.get(path.rpartition("/")[2], ())))
+        for path, (mode, oid) in entries.items()
+        if mode.startswith("100")
+    ]
+    home = job.environ.get("HOME", "~").replace("\\", r"\\")
+    for name in (name for text in texts for name in _MACHINE_PATH.findall(text)):
+        yield name, re.sub(r"^(~|\$\{?HOME\}?)", home, name)
 
 
 def above(job: Job, names: Sequence[str], *, user: str | None = None) -> dict[str, str]:
@@ -84,13 +94,18 @@ def above(job: Job, names: Sequence[str], *, user: str | None = None) -> dict[st
 
     *user* is the tool's folder among the user's settings. Empty where there is none of them.
     """
-    ceiling = job.environ.get("GIT_CEILING_DIRECTORIES")
-    folders = [Path(ceiling), *Path(ceiling).parents] if ceiling else []
-    home = job.environ.get("XDG_CONFIG_HOME") or (f"{job.environ['HOME']}/.config" if "HOME" in job.environ else None)
-    folders += [Path(home, user)] if user and home else []
-    paths = [folder / name for folder in folders for name in names]
+    paths = paths_above(job.environ, names, user=user)
     found = [(str(path), content) for path in paths for content in _content(path)]
     return {"above": digest(found)} if found else {}
+
+
+def paths_above(environ: Mapping[str, str], names: Sequence[str], *, user: str | None = None) -> list[Path]:
+    """Return where ``above`` looks, whether or not something is there."""
+    ceiling = environ.get("GIT_CEILING_DIRECTORIES")
+    folders = [Path(ceiling), *Path(ceiling).parents] if ceiling else []
+    home = environ.get("XDG_CONFIG_HOME") or (f"{environ['HOME']}/.config" if "HOME" in environ else None)
+    folders += [Path(home, user)] if user and home else []
+    return [folder / name for folder in folders for name in names]
 
 
 def _changed(place: str) -> int:

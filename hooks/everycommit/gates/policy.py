@@ -1,4 +1,4 @@
-"""The gate that judges the diff itself, by pure rules; it starts nothing and needs no folder."""
+"""The gate that judges the diff itself, by pure rules; it starts nothing, unless asked to, and needs no folder."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from ..ledger import NOTHING
 from ..record import asdict, replace
 from ..result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, stamped
 from ..rules.catalog import find
-from ..rules.names import ACCEPTED
+from ..rules.names import ACCEPTED, FIXED, short
 from ..rules.settings import FILE, loosening
 from ..rules.size import counted
 from ..text import printable
@@ -22,7 +22,7 @@ _WAY_BACK = frozenset(
     f"policy/{name}"
     for name in (
         *("added-lines", "removed-lines", "files", "file-bytes", "file-added-lines", "mass-deletion"),
-        *("protected-path", "frozen-path", "out-of-scope", "generated-file"),
+        *("protected-path", "frozen-path", "frozen-symbol", "out-of-scope", "generated-file"),
     )
 )
 """Rules that no settings may turn against the commit that takes them back: alone, the settings' file only warns."""
@@ -64,7 +64,13 @@ class Policy:
         ]
         if not config.scoped and _settings_alone(change):
             findings = [_only_warned(one) if one.rule in _WAY_BACK else one for one in findings]
-        findings, said, until = self._accepted(job, findings)
+        aside: str | None = None
+        if limits.secrets_also != "never":
+            from .leaks import leaks
+
+            more, aside = leaks(job, findings)
+            findings += more
+        findings, said, until = self._accepted(job, _masked(findings))
         files, free = counted(change.files, limits.uncounted)
         added, removed = _sums(files)
         limit = None if off else limits.max_added_lines
@@ -75,7 +81,7 @@ class Policy:
             findings=tuple(findings),
             summary=_summary(added, limit, off),
             counts=counts if limit is None else counts | {"limit": limit},
-            notes=(*said, *_notes(free)),
+            notes=(*said, *_acceptable(findings), *_notes(free), *([aside] if aside else [])),
             valid_until=until,
         )
 
@@ -106,6 +112,15 @@ class Policy:
         return ()
 
 
+def _masked(findings: list[Finding]) -> list[Finding]:
+    """Return *findings* without the secrets that stand on their lines: a report goes further than the code does."""
+    if not findings:
+        return findings
+    from ..rules.secret_scan import masked
+
+    return [replace(one, message=masked(one.message), source=masked(one.source)) for one in findings]
+
+
 def _settings_alone(change: Change) -> bool:
     return bool(change.files) and all(FILE in {file.path, file.source} for file in change.files)
 
@@ -113,6 +128,15 @@ def _settings_alone(change: Change) -> bool:
 def _only_warned(finding: Finding) -> Finding:
     """Return *finding* as a warning: settings that refuse their own mending would lock everybody out."""
     return replace(finding, severity=WARNING) if finding.severity == ERROR else finding
+
+
+def _acceptable(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield how to accept what refuses, where it can be accepted."""
+    errors = [one for one in stamped(findings) if one.severity == ERROR and short(one.rule) not in FIXED]
+    if errors:
+        names = ", ".join(f"{one.fingerprint[:7]} {one.rule}" for one in errors[:_SHOWN])
+        more = f" and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
+        yield f'to accept one: everycommit accept FINGERPRINT --reason "..."  ({names}{more})'
 
 
 def _end(days: Iterable[str | None]) -> float | None:

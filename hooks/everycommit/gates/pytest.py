@@ -75,7 +75,8 @@ def run(
         if "PYTHONPATH" in named:
             env["PYTHONPATH"] += os.pathsep + named["PYTHONPATH"]
         if only is not None:
-            ids = "\n".join(str(snapshot.path / one) for one in only)
+            # No path arithmetic: an id may hold what a path would lose, `[/foo//-/bar]`.
+            ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in only)
             Path(f"{records}.only").write_bytes(ids.encode(errors="surrogateescape"))
         if without is not None:
             ids = "\n".join(str(snapshot.path / one) for one in without)

@@ -101,6 +101,7 @@ class Tests:
         selected, total = len(run.report.ids), run.report.total
         return replace(
             self._ended(outcome, reason=reason),
+            everything=not chosen.left_out,
             findings=tuple(findings),
             summary=_summary(run.report, findings, chosen),
             brief=f"{selected}/{total}" if selected != total else str(selected),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import RepositoryError, UsageError
+from .fastpath import Fast, lines
 from .repository import Repository
 
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
@@ -167,11 +168,14 @@ def look(folder: Path, name: str) -> Hook:
     return Hook(name, path, kind, content, runs, int(marker[1]))
 
 
-def script(name: str, start: Sequence[str], *, made: int = 0, before: Hook | None = None) -> bytes:
+def script(
+    name: str, start: Sequence[str], *, made: int = 0, before: Hook | None = None, fast: Fast | None = None
+) -> bytes:
     """Return the hook *name* as a POSIX shell script.
 
     *start* is the interpreter and its options, *made* how many folders were made to hold the hook, *before* the hook
-    that was there first: how it is called depends on its text.
+    that was there first: how it is called depends on its text. With *fast* a commit that passed before is answered
+    without Python.
     """
     python, *options = start
     call = shlex.join([*options, "-c", _START])
@@ -183,6 +187,7 @@ def script(name: str, start: Sequence[str], *, made: int = 0, before: Hook | Non
     body += f'if [ -f "$before" ] && [ -x "$before" ]{unless}; then\n'
     body += f'{reads}    {_foreign(name, before)} "$@" || exit $?\n'
     body += "    again\n" * bool(reads) + "fi\n"
+    body += lines(fast) if fast and name == "pre-commit" else ""
     body += f'if [ -f "$python" ] && [ -x "$python" ]; then\n    exec "$python" {call} hook {name} "$@"\nfi\n'
     body += _END.replace("NAME", name)
     rest = os.fsencode(body)

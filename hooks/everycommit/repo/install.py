@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import RepositoryError
+from .fastpath import Fast
 from .githooks import HOOKS, Hook, Kind, look, script
 
 LEGACY = ".legacy"  # where `pre-commit install` and `prek install` move the hook they find, and call it from
@@ -23,8 +24,10 @@ class Step(NamedTuple):
     """Why it was left."""
 
 
-def install(folder: Path, start: Sequence[str]) -> tuple[Step, ...]:
+def install(folder: Path, start: Sequence[str], *, fast: Fast | None = None) -> tuple[Step, ...]:
     """Write the hooks into *folder*, all of them or none; return a step a hook.
+
+    With *fast* they answer without Python where nothing is new.
 
     A hook that was edited since, and a foreign one whose place beside ours is taken, are left alone.
 
@@ -36,7 +39,7 @@ def install(folder: Path, start: Sequence[str]) -> tuple[Step, ...]:
     try:
         with ExitStack() as undo:
             made = max(hook.made for hook in found) or _make(folder, undo)
-            ready = [_prepared(step, start, made, undo) for step in steps]
+            ready = [_prepared(step, start, made, fast, undo) for step in steps]
             for number, (step, spare) in enumerate(zip(steps, ready, strict=True)):
                 if spare is None and step.did != "left":
                     steps[number] = step._replace(did="unchanged")
@@ -87,13 +90,13 @@ def _planned(hook: Hook) -> Step:
     return Step(hook, "renewed" if hook.kind is Kind.OURS else "written")
 
 
-def _prepared(step: Step, start: Sequence[str], made: int, undo: ExitStack) -> Path | None:
+def _prepared(step: Step, start: Sequence[str], made: int, fast: Fast | None, undo: ExitStack) -> Path | None:
     """Write the hook beside its place; return where, None where there is nothing to write."""
     hook = step.hook
     if step.did == "left":
         return None
     before = hook if hook.kind is Kind.FOREIGN else look(hook.path.parent, hook.before.name)
-    content = script(hook.name, start, made=made, before=before)
+    content = script(hook.name, start, made=made, before=before, fast=fast)
     if hook.kind is Kind.OURS and hook.content == content and hook.runs:
         return None
     spare = hook.path.with_name(f".everycommit-{hook.name}-{os.getpid()}")

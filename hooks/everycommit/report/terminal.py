@@ -100,8 +100,7 @@ def _reasons_or_one(gates: Sequence[GateResult]) -> str:
 def _known(judged: Sequence[GateResult], seconds: float) -> str:
     """Return how long it took, and what was known from before."""
     reused = [gate for gate in judged if gate.reused]
-    # What takes no time is judged each time: it is not worth a word.
-    if reused and all(gate.reused or not lasted(gate.seconds) for gate in judged):
+    if reused and all(gate.reused or gate.each_time for gate in judged):
         return f" known{judged_at(reused)}"
     known = f", {' '.join(label(gate) for gate in reused)} known" if reused else ""
     return f" {lasted(seconds)}".rstrip() + known

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from ..change import Blobs, Change
 from ..record import replace
 from ..result import ERROR, WARNING, Finding
+from .asked import Asked
 from .globs import matches
 from .look import Look
 from .names import ACCEPTED, OFF
@@ -82,8 +83,6 @@ def _deleted(finding: Finding, limits: Limits) -> str:
 
 
 def _paths(module: Any, change: Change, blobs: Blobs, limits: Limits) -> Sequence[Finding]:
-    if change.whole:
-        return ()  # nothing is touched where nothing was before
     found = list[Finding](module.check(change, blobs, protected=limits.protected, frozen=limits.frozen))
     outside: dict[str | None, Finding] = {}
     for globs in limits.only:
@@ -99,8 +98,14 @@ def _secrets(module: Any, change: Change, blobs: Blobs, limits: Limits) -> Seque
     return found
 
 
+def _over(lines: int, limit: int | None) -> bool:
+    return limit is not None and lines > limit
+
+
 _FAMILIES = (
-    _Family("deletion", lambda look, _: look.shape, _deletion),
+    _Family(
+        "deletion", lambda look, limits: look.shape or _over(look.net_removed, limits.max_deleted_lines), _deletion
+    ),
     _Family("paths", lambda _, limits: bool(limits.protected or limits.frozen or limits.only), _paths),
     _Family("weakened", lambda look, _: look.python, _plain),
     _Family("suppressions", lambda look, _: look.suppression, _plain),
@@ -112,6 +117,8 @@ _FAMILIES = (
     _Family("dependencies", lambda look, _: look.settings, _plain),
     _Family("files", lambda look, _: look.generated or look.binary, _plain),
 )
+_COMPARING = frozenset({"deletion", "paths", "weakened", "suppressions", "tool_settings", "dependencies"})
+"""Families that judge what became of something: in a first commit, and over all files, there is nothing before."""
 WORDS = ("size_rules", *(family.module for family in _FAMILIES))
 """The modules that hold ``RULES``, and ``EXAMPLES`` where a rule's examples need settings."""
 
@@ -145,10 +152,12 @@ def find(change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True) ->
         RepositoryError: An object that a rule has to read is not here.
     """
     found = size(change, limits, blobs) if sizes else []
-    look = Look(change)
+    look, objects = Look(change), Asked(change, blobs)
     for family in _FAMILIES:
+        if change.whole and family.module in _COMPARING:
+            continue
         if family.could(look, limits):
-            found += family.find(_module(family.module), change, blobs, limits)
+            found += family.find(_module(family.module), change, objects, limits)
     return list(_judged(found, limits.rules))
 
 

@@ -19,6 +19,9 @@ _KINDS = {LINK: "a symbolic link", GITLINK: "a submodule"}
 _MODULES = ".gitmodules"
 
 
+PROSE = (".md", ".rst", ".adoc")
+
+
 def check(
     change: Change,
     blobs: Blobs,
@@ -33,7 +36,7 @@ def check(
     findings = [found for file in files for found in _of_file(file, contents)]
     counted = [file for file in files if not matches(file.source, uncounted)]
     findings += _mass(counted, max_deleted_files, max_deleted_lines)
-    findings += _truncated(files, contents)
+    findings += _truncated([file for file in files if not file.path.endswith(PROSE)], contents)
     findings += _case(files)
     if any(GITLINK in {file.mode, file.old_mode} for file in files):
         findings += _submodules(change, blobs)
@@ -113,7 +116,9 @@ def _mass(files: Sequence[FileChange], max_files: int, max_lines: int) -> Iterat
             f"deletes {len(gone)} files, {len(gone) - max_files} over the limit of {max_files}: {_most(folders)}",
             "Commit the deletion by itself, in smaller steps, or raise the limit if it is meant.",
         )
-    # Lines that come back elsewhere were moved: only what the whole change is smaller by is gone.
+    # Lines that come back elsewhere were moved: only what the whole change is smaller by is gone. Documents are cut and
+    # written anew as a matter of course.
+    files = [file for file in files if not file.path.endswith(PROSE)]
     net = sum(file.removed for file in files) - sum(file.added for file in files)
     if net > max_lines:
         largest = Counter({file.path: file.removed - file.added for file in files if file.removed > file.added})
@@ -243,7 +248,7 @@ RULES = (
     Rule(
         "policy/mass-deletion",
         ERROR,
-        "The change deletes more than 20 files, or removes over 1,000 lines more than it adds.",
+        "The change deletes more than 20 files, or removes over 1,000 lines more than it adds outside documents.",
         "A tool that lost its way deletes at once what took months to write, and a diff of that size is not read.",
         _numbered(range(30)),
         _numbered(range(3)),

@@ -52,9 +52,16 @@ class Look:
         self.new = any(file.status != "M" for file in files)
 
     @property
+    def net_removed(self) -> int:
+        return self._change.removed - self._change.added
+
+    @property
     def shape(self) -> bool:
-        """Whether something goes, is moved, shrinks, or becomes another kind of thing."""
-        return any(map(_changes_shape, self._change.files)) or self._change.removed > self._change.added + _FEW_REMOVED
+        """Whether something goes, is moved, shrinks, becomes another kind of thing, or meets another's name."""
+        change = self._change
+        return any(map(_changes_shape, change.files)) or len({file.path.casefold() for file in change.files}) < len(
+            change.files
+        )
 
     @cached_property
     def text(self) -> bytes | None:
@@ -91,8 +98,8 @@ def _is_odd(path: str) -> bool:
 
 def _changes_shape(file: FileChange) -> bool:
     return (
-        file.status != "M"
-        or file.mode != file.old_mode
+        file.status not in "AM"
+        or (file.old_mode not in (file.mode, ABSENT))
         or file.mode in {ABSENT, LINK, GITLINK}
         or file.removed - file.added >= _FEW_REMOVED
     )
