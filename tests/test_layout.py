@@ -13,8 +13,21 @@ from support import Repo
 
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
-    {"record", "errors", "change", "result", "deadline", "text", "rules"},
-    {"proc", "following", "watcher", "environment", "config", "repo", "model", "ledger", "entries", "kept"},
+    {"record", "errors", "change", "result", "deadline", "text", "rules", "selection"},
+    {
+        "proc",
+        "following",
+        "watcher",
+        "environment",
+        "config",
+        "repo",
+        "model",
+        "ledger",
+        "entries",
+        "kept",
+        "maps",
+        "testmap",
+    },
     {"gates"},
     {"engine", "report"},
     {"agent", "versions"},

@@ -31,6 +31,7 @@ from .later import LaterInterpreter, LaterTrees
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..maps import Maps
     from ..repo.snapshot import Snapshots
 
 SETTINGS_FILE = "pyproject.toml"
@@ -196,6 +197,7 @@ def prepared(
             environ=child_environment(call.environ, ceiling=cache),
             accepted=accepted,
             say=lambda _: None,
+            maps=_maps(here),
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
         steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
@@ -257,6 +259,12 @@ def _interpreter(
         tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
         accepted=accepted if theirs else lambda _: True,
     )
+
+
+def _maps(here: Place) -> "Maps":
+    from ..maps import Maps
+
+    return Maps(here.repository.common_dir, lambda base, target: here.quarantine.diff(base, target, patch=False))
 
 
 def _snapshots(here: Place, candidate: Candidate, settings: Settings, cache: Path, deadline: Deadline) -> "Snapshots":

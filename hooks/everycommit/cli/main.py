@@ -21,6 +21,7 @@ COMMANDS = {
     "accept": "record why a finding of the policy is right here",
     "explain": "say what a rule of the policy finds, why, and what to do",
     "doctor": "say what is missing and how to get it",
+    "tests": "record which test depends on what; show which tests a change can affect",
     "ledger": "show what was judged before, and why a verdict is or is not used again",
     "trust": "show and accept the commands that this repository wants to run",
     "demo": "build a small repository and show a refused and a passing commit",

@@ -22,6 +22,7 @@ from ..rules.severity import Side
 
 MERGES = ("min", "max", "union", "intersection", "every", "strictest", "base", "target", "user_only")
 ON_DOUBT = ("warn", "refuse")
+SELECT = ("affected", "all")
 DELETIONS = ("allow", "warn", "forbid")
 OCCASIONS = ("commit", "push", "ci")
 BUILT_IN = ("policy", "lint", "types", "tests")
@@ -150,7 +151,20 @@ class TestsSettings:
     unaffected_by: tuple[str, ...] = setting(
         PROSE, merge="intersection", help="Globs of files that no test depends on: a change of these alone runs none."
     )
+    select_commit: str = setting(
+        "affected",
+        merge="max",
+        choices=SELECT,
+        help="Which tests run at commit; affected: those that the change can affect, by the map of "
+        "`everycommit tests map`, and all where there is none.",
+    )
+    select_push: str = setting("all", merge="max", choices=SELECT, help="The same at push.")
+    select_ci: str = setting("all", merge="max", choices=SELECT, help="The same in CI.")
     inconclusive: str = _on_doubt()
+
+    def select(self, occasion: str) -> str:
+        """Return ``affected`` or ``all``."""
+        return {"commit": self.select_commit, "push": self.select_push}.get(occasion, self.select_ci)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

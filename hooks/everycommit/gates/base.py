@@ -12,6 +12,7 @@ from ..result import Finding, GateResult
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..maps import Maps
     from ..proc import Done
     from ..repo.snapshot import Snapshot
 
@@ -78,6 +79,8 @@ class Job:
     """Whether a command's digest was accepted on this machine."""
     say: Callable[[str], None]
     """Progress in a few words, ``9/14  test_nav.py``; shown on a terminal only."""
+    maps: "Maps | None" = None
+    """What was recorded of the tests; None where nobody may use it."""
 
 
 class Gate(Protocol):

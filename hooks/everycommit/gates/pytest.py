@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,11 +55,14 @@ def run(
     *,
     named: Mapping[str, str],
     only: Iterable[str] | None = None,
+    without: Iterable[str] | None = None,
+    reading: Callable[[Path], None] | None = None,
 ) -> Run:
     """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
 
     *only* are beginnings of ids with their files from the root of the tree, and what may follow them; of what is
-    collected no other test is kept.
+    collected no other test is kept. *without* are whole ids of tests to leave out. *reading* is called with the path of
+    the report while what lies beside it is still there.
 
     Raises:
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
@@ -75,11 +78,16 @@ def run(
             # No path arithmetic: an id may hold what a path would lose, `[/foo//-/bar]`.
             ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in only)
             Path(f"{records}.only").write_bytes(ids.encode(errors="surrogateescape"))
+        if without is not None:
+            ids = "\n".join(str(snapshot.path / one) for one in without)
+            Path(f"{records}.without").write_bytes(ids.encode(errors="surrogateescape"))
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
         with Following(records, job.say):
             done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, even_late=True)
         lines = records.read_bytes().split(b"\n") if records.is_file() else []
+        if reading is not None:
+            reading(records)
         return Run(report(lines), done, snapshot, tuple(leaked(records)), tuple(missing(records, python.top)))
 
 

@@ -13,6 +13,7 @@ from ..record import replace
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
 from . import pytest
+from .affected import Plan, plan
 from .base import Job
 from .inside import leak_reason
 from .keyed import above, digest, environment, python, settings_elsewhere, trees
@@ -38,6 +39,7 @@ class Tests:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         """*environ* is where the values of the variables come from that the settings name."""
         self._environ = environ or {}
+        self._planned: tuple[Job, Plan] | None = None
 
     def skip(self, job: Job) -> str | None:
         globs = job.config.settings.tests.unaffected_by
@@ -49,12 +51,31 @@ class Tests:
         return None if _tests_read_prose(job) else "only files changed that no test depends on"
 
     def inputs(self, job: Job) -> Mapping[str, str]:
+        found = self._conditions(job)
+        return {**found, "select": self.plan(job).word}
+
+    def plan(self, job: Job) -> Plan:
+        """Return which tests have to run; looked up once a job."""
+        if self._planned is None or self._planned[0] is not job:
+            self._planned = (job, plan(job, lambda: self.circumstances(job)))
+        return self._planned[1]
+
+    def circumstances(self, job: Job) -> dict[str, str]:
+        """Return what besides the change a recording holds under.
+
+        Not where programs are found: a test that starts one runs whatever was recorded.
+        """
+        environ = {**job.environ, **self.named(job)}
+        environ.pop("PATH", None)
+        return {**self._conditions(job), "environment": environment(environ)}
+
+    def _conditions(self, job: Job) -> dict[str, str]:
         settings = job.config.settings.tests
         return {
             **trees(job),
             "settings": json.dumps([settings.args, settings.env]),
             "settings before": digest(sorted(changed_settings(job, OWN, SHARED).items())),
-            "environment": environment({**job.environ, **self._named(job)}),
+            "environment": environment({**job.environ, **self.named(job)}),
             "python": python(job),
             **settings_elsewhere(job, OWN, SHARED),
             **above(job, (*OWN, *SHARED, "setup.py", "conftest.py")),
@@ -68,20 +89,21 @@ class Tests:
         if not any(map(_TEST_FILE.search, python_files)) and not _collects_more(snapshot.path, job.project):
             return self._ended(Outcome.SKIPPED, reason="no tests here")
         args = job.config.settings.tests.args
-        run = pytest.run(job, snapshot, args, named=self._named(job))
+        chosen = self.plan(job)
+        run = pytest.run(job, snapshot, args, named=self.named(job), without=chosen.left_out or None)
         findings = pytest.findings(run)
         notes = [] if run.report.status is None else _notes(run.report)
         if not run.leaks and run.report.ids:
             fewer, told = self._fewer(job, run)
             findings += fewer
             notes += told
-        outcome, reason = _outcome(run, findings, job.interpreter().top)
+        outcome, reason = _outcome(run, findings, job.interpreter().top, chosen)
         selected, total = len(run.report.ids), run.report.total
         return replace(
             self._ended(outcome, reason=reason),
-            everything=True,
+            everything=not chosen.left_out,
             findings=tuple(findings),
-            summary=_summary(run.report, findings),
+            summary=_summary(run.report, findings, chosen),
             brief=f"{selected}/{total}" if selected != total else str(selected),
             counts={
                 "selected": selected,
@@ -108,7 +130,7 @@ class Tests:
             job,
             snapshot,
             [*options, *(str(snapshot.path / old) for old in sorted(there.values()))],
-            named=self._named(job),
+            named=self.named(job),
             # A message begins with the test's name, and so does the line that keeps the test.
             only=[f"{there[finding.path]}::{finding.message}" for finding in findings if finding.path in there],
         )
@@ -124,7 +146,7 @@ class Tests:
                 out.append(finding)
         return out
 
-    def _named(self, job: Job) -> dict[str, str]:
+    def named(self, job: Job) -> dict[str, str]:
         """Return the variables that the settings name, with their values; git's and our key are refused."""
         from ..proc import child_environment
 
@@ -139,7 +161,7 @@ class Tests:
             return [], []
         snapshot = job.trees.older(job.change.parents[0])
         before = pytest.run(
-            job, snapshot, [*job.config.settings.tests.args, "--collect-only", "-q"], named=self._named(job)
+            job, snapshot, [*job.config.settings.tests.args, "--collect-only", "-q"], named=self.named(job)
         )
         if before.report.status not in {0, 1, 5}:
             # Settings that were broken must not stop the change that mends them.
@@ -161,7 +183,7 @@ class Tests:
         return GateResult(gate=self.name, outcome=outcome, reason=reason)
 
 
-def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path) -> tuple[Outcome, str | None]:
+def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Plan) -> tuple[Outcome, str | None]:  # noqa: C901
     told, code = run.report, run.done.code
     doubt = None
     if run.done.late:
@@ -172,10 +194,15 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path) -> tuple[O
         doubt = leak_reason([line.partition("\t")[2] for line in run.leaks], top)
     elif told.root is None or told.status is None or told.status not in {0, 1, 5}:
         doubt = pytest.how_it_broke(run)
+    elif told.status == 5 and chosen.left_out and told.deselected >= len(chosen.left_out):
+        # Every test was collected, and the change reaches none of them.
+        doubt = None
     elif told.status == 5:
         doubt = "pytest selected no test" + (f": all {told.deselected} are deselected" if told.deselected else "")
     elif told.unreported():
         doubt = f"{told.unreported()} of {counted(len(told.ids), 'selected test')} did not run"
+    elif (lost := _lost(run, chosen)) is not None:
+        doubt = lost
     elif code != told.status:
         doubt = f"pytest ended with {told.status}, its process with {code}: {pytest.cause(run)}"
     elif told.status == 1 and not findings:
@@ -185,7 +212,16 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path) -> tuple[O
     return (Outcome.FAILED if findings else Outcome.PASSED), None
 
 
-def _summary(told: Report, findings: Sequence[Finding]) -> str:
+def _lost(run: pytest.Run, chosen: Plan) -> str | None:
+    """Return the doubt that tests which the change reaches were not collected although nothing explains it."""
+    if not chosen.left_out:
+        return None
+    there = {run.id(node) for node in run.report.ids}
+    lost = [node for node, why in chosen.chosen if why.startswith("always: ") and node not in there]
+    return f"{counted(len(lost), 'selected test')} did not run, such as {lost[0]}" if lost else None
+
+
+def _summary(told: Report, findings: Sequence[Finding], chosen: Plan) -> str:
     selected, total = len(told.ids), told.total
     failed = sum(ended in {"failed", "error"} for ended in told.done.values())
     collection = sum(finding.rule == COLLECTION for finding in findings)
@@ -194,7 +230,10 @@ def _summary(told: Report, findings: Sequence[Finding]) -> str:
     if failed or collection:
         words = [f"{failed} of {of} failed{more}"] if failed else [counted(selected, "test")]
         return ", ".join([*words, *([f"{counted(collection, 'file')} cannot be collected"] if collection else [])])
-    return counted(selected, "test") if selected == total else f"{selected} of {total} tests"
+    if selected == total:
+        return counted(selected, "test")
+    why = f": {chosen.why}" if chosen.left_out and chosen.why and selected else ""
+    return f"{selected} of {total} tests{why}"
 
 
 def _notes(told: Report) -> list[str]:

@@ -2,7 +2,8 @@
 
 PYTEST_DONT_REWRITE. Any pytest from 7 on, any Python from 3.8 on. Under xdist the controller alone writes; where a test
 failed is worked out in the worker and travels with its report. A file ``.only`` beside that file holds absolute ids, a
-line each, with something behind them: only these tests are kept. Records, by ``kind``:
+line each, with something behind them: only these tests are kept. A file ``.without`` holds whole ids: these tests are
+deselected. Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
 - ``collected``: ``ids``; ``deselected``, a number
@@ -46,6 +47,24 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
             only = tuple(filter(None, file.read().split("\n")))
         root = str(config.rootpath)
         items[:] = [item for item in items if _begins(only, os.path.join(root, item.nodeid))]
+    path = os.environ.get("EVERYCOMMIT_REPORT", "") + ".without"
+    if os.path.isfile(path):
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            without = frozenset(file.read().split("\n"))
+        root = str(config.rootpath)
+        dropped = [item for item in items if _whole(root, item.nodeid) in without]
+        if dropped:
+            gone = set(map(id, dropped))
+            items[:] = [item for item in items if id(item) not in gone]
+            if hasattr(config, "workerinput"):
+                # The controller does not hear of what a worker deselects; each worker deselects the same.
+                config.workeroutput["everycommit_dropped"] = len(dropped)
+            config.hook.pytest_deselected(items=dropped)
+
+
+def _whole(root: str, node: str) -> str:
+    file, marks, rest = node.partition("::")
+    return os.path.normpath(os.path.join(root, file)) + marks + rest
 
 
 def _begins(lines: tuple[str, ...], name: str) -> bool:
@@ -148,6 +167,7 @@ class _Reporter:
         self.file = open(path, "a", encoding="ascii")  # noqa: SIM115 - as long as the session
         self.outcomes: dict[str, str] = {}
         self.collected = False
+        self.dropped = False
         self.write(kind="start", root=str(config.rootpath), version=pytest.__version__)
 
     def write(self, **record: Any) -> None:
@@ -165,6 +185,13 @@ class _Reporter:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:
         if not self.collected:
             self._collected(list(ids))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: Any) -> None:
+        dropped = getattr(node, "workeroutput", {}).get("everycommit_dropped")
+        if dropped and not self.dropped:
+            self.dropped = True
+            self.write(kind="deselected", count=dropped)
 
     def _collected(self, ids: list[str]) -> None:
         self.collected = True

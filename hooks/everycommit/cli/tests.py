@@ -1,0 +1,126 @@
+"""Record which test depends on what, and show which tests a change can affect.
+
+With a map, the gate `tests` runs at commit only those that the change can affect; without one, all. Recording runs the
+suite once, each test in a process of its own: several times what a plain run takes.
+"""
+
+import argparse
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ..change import Candidate
+from ..errors import UsageError
+from ..gates.tests import Tests
+from ..record import replace
+from ..repo import read
+from ..text import printable
+from .call import Call
+from .hook import commit
+from .judge import Place, Ready, Wish, place, prepared, signals
+from .show import Silent
+
+_HOURS = 6 * 3600.0
+_LOW = 10
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    commands = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    for name, text in (
+        ("map", "record the tests of HEAD, at low priority"),
+        ("explain", "of what is staged now (else HEAD): which tests it can affect, and how it reaches them"),
+        ("show", "of which tree the map is, and how many tests it holds"),
+    ):
+        one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        if name == "explain":
+            one.add_argument("--commit", metavar="REV", help="of this commit")
+            one.add_argument("tests", nargs="*", metavar="TEST", help="only tests whose ids hold one of these words")
+
+
+def main(args: argparse.Namespace, call: Call) -> int:
+    """Do it; return 0, or 2 where there is no map to show or explain."""
+    with signals(), place(call) as here:
+        if args.what == "map":
+            return _map(here, call)
+        if args.what == "show":
+            return _show(here, call)
+        return _explain(args, here, call)
+
+
+def _map(here: Place, call: Call) -> int:
+    from ..gates.recording import record
+
+    os.nice(_LOW)
+    candidate = read.all_files(here.repository, here.quarantine)
+    with _ready(here, candidate, call) as ready:
+        step = ready.steps[0]
+        told = _Progress(call)
+        recorded = record(replace(step.job, say=told.say), Tests(call.environ))
+        told.close()
+    call.stdout.write(
+        f"{recorded.tests} tests recorded in {recorded.seconds:.0f}s; {recorded.always} of them run whatever changes\n"
+    )
+    return 0
+
+
+def _show(here: Place, call: Call) -> int:
+    from ..testmap import TestMap
+    from ..testmap import place as where
+
+    there = TestMap(where(here.repository.common_dir, "."))
+    try:
+        moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(there.meta["at"])))
+        always = [(node, why) for node, _, why in there.tests.values() if why]
+        call.stdout.write(f"{len(there.tests)} tests of tree {there.meta['tree'][:12]}, recorded {moment}\n")
+        for node, why in always:
+            call.stdout.write(printable(f"always {node}: {why}") + "\n")
+    finally:
+        there.close()
+    return 0
+
+
+def _explain(args: argparse.Namespace, here: Place, call: Call) -> int:
+    candidate = (
+        read.one_commit(here.repository, here.quarantine, args.commit)
+        if args.commit is not None
+        else commit(call, here, framework=False)
+    )
+    with _ready(here, candidate, call) as ready:
+        plan = Tests(call.environ).plan(ready.steps[0].job)
+    if plan.all is not None:
+        call.stdout.write(printable(f"all tests: {plan.all}") + "\n")
+        return 0
+    total = len(plan.chosen) + len(plan.left_out)
+    call.stdout.write(f"{len(plan.chosen)} of {total} recorded tests, and those that are new\n")
+    for node, why in plan.chosen:
+        if not args.tests or any(word in node for word in args.tests):
+            call.stdout.write(printable(f"{node}\n    {why}") + "\n")
+    return 0
+
+
+@contextmanager
+def _ready(here: Place, candidate: Candidate, call: Call) -> Iterator[Ready]:
+    wish = Wish(gates=["tests"], timeout=_HOURS)
+    with prepared(here, candidate, call, wish, watch=Silent(), gone=lambda: False) as ready:
+        if not ready.steps:
+            raise UsageError("the gate 'tests' is not there")
+        yield ready
+
+
+class _Progress:
+    """Shows how far it is, on a terminal in place."""
+
+    def __init__(self, call: Call) -> None:
+        self._stream = call.stderr
+        self._live = call.stderr.isatty()
+
+    def say(self, text: str) -> None:
+        if self._live:
+            self._stream.write(f"\r\x1b[K{printable(text)}")
+            self._stream.flush()
+
+    def close(self) -> None:
+        if self._live:
+            self._stream.write("\r\x1b[K")

@@ -1,0 +1,450 @@
+"""One Python file as statements: what runs when it is imported, what runs later, which names each mentions.
+
+Names are plain identifiers without their module: ``x`` in one file and ``x`` in another are one name. That is wider
+than the truth and never narrower, and a package that hands names on is transparent by itself.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+REFLECTS = "*reflects*"
+"""Stands among the mentions of a statement that may reach any name."""
+COMPUTES = "*computes*"
+"""The same of one that computes the name of an attribute: which ones a test asks for is recorded."""
+_REFLECTING_CALLS = frozenset(["vars", "dir", "globals", "locals", "eval", "exec", "compile", "__import__"])
+"""By their bare names: ``re.compile`` is another."""
+_REFLECTING = frozenset(
+    [
+        "attrgetter",
+        "methodcaller",
+        "getmembers",
+        "getmembers_static",
+        "__subclasses__",
+        "__dict__",
+        "__annotations__",
+        "__mro__",
+        "get_type_hints",
+        "get_annotations",
+        "signature",
+        "getfullargspec",
+        "getsource",
+        "iter_modules",
+        "walk_packages",
+        "__code__",
+        "__bases__",
+        "mro",
+    ]
+)
+_COMPUTED = frozenset({"getattr", "hasattr", "setattr", "delattr"})
+_WORD = re.compile(r"[^\W\d]\w*")
+_FIELD = re.compile(r"\{([^{}]*)\}|%\((\w+)\)")
+_LONGEST = 2000
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class Statement(NamedTuple):
+    """A statement that runs at import, or the head of a compound one with all that it decides on."""
+
+    first: int
+    last: int
+    scope: str
+    """The classes around it, ``Outer.Inner``; empty at the top of the file."""
+    kind: str
+    """def, class, import, call (an expression alone), other."""
+    binds: tuple[str, ...]
+    mentions: tuple[str, ...]
+    mutates: tuple[str, ...]
+    """Names whose objects it may change: receivers of method calls, arguments, what items and attributes are set on."""
+    calls: tuple[str, ...]
+    """Names that it calls, decorates with or derives from."""
+
+
+class Function(NamedTuple):
+    """A function or method, with those inside it."""
+
+    name: str
+    scope: str
+    first: int
+    last: int
+    mutates: tuple[str, ...]
+    calls: tuple[str, ...]
+
+
+class Class(NamedTuple):
+    """A class; one that is not plain may be seen by others in ways that no name tells."""
+
+    name: str
+    scope: str
+    first: int
+    last: int
+    bases: tuple[str, ...]
+    plain: bool
+
+
+class Source(NamedTuple):
+    """All that is known of one file without running it."""
+
+    statements: tuple[Statement, ...]
+    mentions: tuple[tuple[str, int, int], ...]
+    """A name and the lines of the statement that mentions it."""
+    functions: tuple[Function, ...]
+    classes: tuple[Class, ...]
+    foreign: frozenset[str]
+    """Names bound by absolute imports, each with the first part of its module: ``name module``."""
+
+
+def source(tree: ast.Module) -> Source:
+    """Return what the module *tree* says."""
+    reader = _Reader()
+    reader.at_import(tree.body, "")
+    return Source(
+        tuple(reader.statements),
+        tuple(reader.mentions),
+        tuple(reader.functions),
+        tuple(reader.classes),
+        frozenset(reader.foreign),
+    )
+
+
+def identifiers(text: str) -> set[str]:
+    """Return the words in a string constant that could be names: of a sentence only those in its fields."""
+    if any(map(str.isspace, text)):
+        text = " ".join("".join(field) for field in _FIELD.findall(text))
+    return set(_WORD.findall(text[:_LONGEST]))
+
+
+def names(*nodes: ast.AST | None, local: frozenset[str] = frozenset()) -> set[str]:
+    """Return every identifier that *nodes* mention, in strings too; of functions and classes inside, all.
+
+    A variable of a function, *local*, is no such name.
+    """
+    found: set[str] = set()
+    for root in nodes:
+        if root is None:
+            continue
+        for node in ast.walk(root):
+            if not (isinstance(node, ast.Name) and node.id in local):
+                found |= _own(node)
+    return found
+
+
+def variables(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
+    """Return the names that are surely variables of the function."""
+    args = node.args
+    listed = [*args.posonlyargs, *args.args, *args.kwonlyargs, *filter(None, (args.vararg, args.kwarg))]
+    found, outer = {one.arg for one in listed}, set()
+    waiting: list[ast.AST] = [*node.body]
+    while waiting:
+        one = waiting.pop()
+        match one:
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.Global(names=given) | ast.Nonlocal(names=given):
+                outer |= {*given}
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                continue
+            case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
+                continue
+            case ast.ExceptHandler(name=str() as name):
+                found.add(name)
+            case _:
+                pass
+        waiting += ast.iter_child_nodes(one)
+    return frozenset(found - outer)
+
+
+def _own(node: ast.AST) -> set[str]:  # noqa: C901, PLR0911 - a kind of node a case
+    match node:
+        case ast.Name(id=name):
+            return {name, REFLECTS} if name in _REFLECTING or name in _REFLECTING_CALLS else {name}
+        case ast.Attribute(attr=name):
+            return {name, REFLECTS} if name in _REFLECTING else {name}
+        case ast.Constant(value=str() as text):
+            return identifiers(text)
+        case ast.alias(name=name, asname=other):
+            return {*name.split("."), *([other] if other else [])}
+        case ast.ImportFrom(module=module):
+            return set((module or "").split(".")) - {""}
+        case ast.keyword(arg=str() as name):
+            return {name}
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return {name}
+        case ast.Global(names=listed) | ast.Nonlocal(names=listed):
+            return set(listed)
+        case ast.MatchClass(kwd_attrs=listed):
+            return set(listed)
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _COMPUTED:
+            return {COMPUTES} if len(args) < 2 or not isinstance(args[1], ast.Constant) else set()
+        case _:
+            return set()
+
+
+def bound(*nodes: ast.AST | None) -> set[str]:
+    """Return the names that *nodes* bind, delete or set something on; not those inside functions."""
+    found: set[str] = set()
+    for node in _outside_functions(nodes):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                found.add(name)
+            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
+                found |= {name, *_root(node)}
+            case ast.Subscript(ctx=ast.Store() | ast.Del()):
+                found |= _root(node)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found.add(name)
+            case ast.alias(name=name, asname=other):
+                found.add(other or name.split(".")[0])
+            case ast.ExceptHandler(name=str() as name) | ast.MatchAs(name=str() as name):
+                found.add(name)
+            case _:
+                pass
+    return found
+
+
+def _outside_functions(nodes: Iterable[ast.AST | None]) -> Iterator[ast.AST]:
+    waiting = [node for node in nodes if node is not None]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, FUNCTIONS):
+            waiting += node.decorator_list
+        elif isinstance(node, ast.comprehension):
+            # Its variables are its own.
+            waiting += [node.iter, *node.ifs]
+        elif not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _root(node: ast.AST) -> set[str]:
+    """Return the name at the beginning of ``a.b[c].d``, and the attributes on the way."""
+    found: set[str] = set()
+    while True:
+        match node:
+            case ast.Attribute(value=value, attr=name):
+                found.add(name)
+                node = value
+            case ast.Subscript(value=value) | ast.Starred(value=value):
+                node = value
+            case ast.Call(func=value):
+                node = value
+            case ast.Name(id=name):
+                return found | {name}
+            case _:
+                return found
+
+
+def mutated(*nodes: ast.AST | None) -> set[str]:  # noqa: C901 - a kind of node a case
+    """Return the names whose objects *nodes* may change."""
+    found: set[str] = set()
+    for root in nodes:
+        for node in ast.walk(root) if root is not None else ():
+            match node:
+                case ast.Call(func=func, args=args, keywords=keywords):
+                    if isinstance(func, ast.Attribute):
+                        found |= _root(func.value)
+                    for one in (*args, *(keyword.value for keyword in keywords)):
+                        found |= _root(one) if isinstance(one, ast.Name | ast.Attribute | ast.Starred) else set()
+                case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+                    found |= _root(node)
+                case ast.AugAssign(target=target):
+                    found |= _root(target)
+                case ast.Global(names=listed):
+                    found |= set(listed)
+                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                    for one in node.decorator_list:
+                        found |= _root(one) if not isinstance(one, ast.Name) else set()
+                case _:
+                    pass
+    return found
+
+
+def called(*nodes: ast.AST | None) -> set[str]:
+    """Return the last names of what *nodes* call, decorate with or derive from."""
+    found: set[str] = set()
+    for root in nodes:
+        for node in ast.walk(root) if root is not None else ():
+            if isinstance(node, ast.Call):
+                found |= _last(node.func)
+            elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+                for one in (*node.decorator_list, *getattr(node, "bases", ())):
+                    found |= _last(one)
+            elif isinstance(node, ast.With | ast.AsyncWith):
+                for item in node.items:
+                    found |= _last(item.context_expr)
+    return found
+
+
+def _last(node: ast.AST) -> set[str]:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return {name}
+        case _:
+            return set()
+
+
+def typing_only(node: ast.If) -> bool:
+    """Tell whether *node* is ``if TYPE_CHECKING:``."""
+    return _last(node.test) == {"TYPE_CHECKING"}
+
+
+def head(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ast.AST, ...]:
+    """Return what of a function runs where it is defined."""
+    return (*node.decorator_list, node.args, *([node.returns] if node.returns else []))
+
+
+def first_line(node: ast.stmt) -> int:
+    """Return the first line of *node*, its decorators included."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return min([node.lineno, *(one.lineno for one in decorators)])
+
+
+def blocks(node: ast.stmt) -> tuple[list[ast.AST], list[list[ast.stmt]]]:
+    """Return the head of a compound statement and its blocks; a simple one has no block."""
+    match node:
+        case ast.If(test=test) | ast.While(test=test):
+            return [test], [[] if isinstance(node, ast.If) and typing_only(node) else node.body, node.orelse]
+        case ast.For(target=target, iter=source_) | ast.AsyncFor(target=target, iter=source_):
+            return [target, source_], [node.body, node.orelse]
+        case ast.With(items=items, body=body) | ast.AsyncWith(items=items, body=body):
+            return [*items], [body]
+        case ast.Try() | ast.TryStar():
+            handlers = [handler.type for handler in node.handlers if handler.type is not None]
+            parts = [node.body, *(handler.body for handler in node.handlers), node.orelse, node.finalbody]
+            return [*handlers], parts
+        case ast.Match(subject=subject, cases=cases):
+            heads = [part for case in cases for part in (case.pattern, case.guard) if part is not None]
+            return [subject, *heads], [case.body for case in cases]
+        case _:
+            return [node], []
+
+
+class _Reader:
+    """Walks a module; what runs at import becomes statements, what runs later mentions."""
+
+    def __init__(self) -> None:
+        self.statements: list[Statement] = []
+        self.mentions: list[tuple[str, int, int]] = []
+        self.functions: list[Function] = []
+        self.classes: list[Class] = []
+        self.foreign: set[str] = set()
+
+    def at_import(self, body: Sequence[ast.stmt], scope: str) -> None:
+        for node in body:
+            self._one(node, scope)
+
+    def _one(self, node: ast.stmt, scope: str) -> None:
+        first, last = first_line(node), node.end_lineno or node.lineno
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._add(node, scope, "def", {node.name}, head(node), last=max(node.body[0].lineno - 1, node.lineno))
+                self._function(node, scope)
+            case ast.ClassDef():
+                heads: list[ast.AST] = [*node.decorator_list, *node.bases]
+                heads += [keyword.value for keyword in node.keywords]
+                self._add(node, scope, "class", {node.name}, heads, last=node.lineno)
+                self._class(node, scope, first, last)
+                self.at_import(node.body, f"{scope}.{node.name}" if scope else node.name)
+            case ast.Import() | ast.ImportFrom():
+                self._import(node, scope)
+            case ast.Expr(value=ast.Constant()) | ast.Pass():
+                return
+            case _:
+                heads, inner = blocks(node)
+                if not inner:
+                    kind = "call" if isinstance(node, ast.Expr) else "other"
+                    self._add(node, scope, kind, bound(node), heads)
+                    return
+                # Whatever decides on a block decides on all that it binds; in a `try` anything may.
+                deciding = [*heads, *(node.body if isinstance(node, ast.Try | ast.TryStar) else [])]
+                self._add(node, scope, "other", bound(node), deciding)
+                for block in inner:
+                    self.at_import(block, scope)
+
+    def _add(
+        self,
+        node: ast.stmt,
+        scope: str,
+        kind: str,
+        binds: set[str],
+        heads: Sequence[ast.AST],
+        *,
+        last: int | None = None,
+    ) -> None:
+        first = first_line(node)
+        end = last or node.end_lineno or node.lineno
+        mentions = names(*heads)
+        decorators = getattr(node, "decorator_list", [])
+        calls = called(*heads).union(*map(_last, (*decorators, *getattr(node, "bases", ()))))
+        mutates = mutated(*heads).union(*(_root(one) for one in decorators if not isinstance(one, ast.Name)))
+        self._state(Statement(first, end, scope, kind, _s(binds), _s(mentions), _s(mutates), _s(calls)))
+
+    def _state(self, statement: Statement) -> None:
+        self.statements.append(statement)
+        # It may run in a test, too, where a test is the first to import the file.
+        self._mention({*statement.mentions, *statement.binds}, statement.first, statement.last)
+
+    def _mention(self, found: Iterable[str], first: int, last: int) -> None:
+        self.mentions += [(name, first, last) for name in found]
+
+    def _import(self, node: ast.Import | ast.ImportFrom, scope: str) -> None:
+        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+        for alias in node.names:
+            name = alias.asname or alias.name.split(".")[0]
+            mentions = {*alias.name.split("."), name, *module.split(".")} - {""}
+            # By name: of what a line imports only the one name is another's.
+            own = mentions - set(module.split(".")) if module else mentions
+            first, last = node.lineno, node.end_lineno or node.lineno
+            self._state(Statement(first, last, scope, "import", (name,), _s(own | {alias.name}), (), ()))
+            if isinstance(node, ast.Import) or not node.level:
+                self.foreign.add(f"{name} {(module or alias.name).split('.')[0]}")
+
+    def _class(self, node: ast.ClassDef, scope: str, first: int, last: int) -> None:
+        bases = tuple(name for base in node.bases for name in _last(base))
+        plain = not node.decorator_list and not node.keywords and len(bases) == len(node.bases)
+        self.classes.append(Class(node.name, scope, first, last, bases, plain))
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
+        first, last = first_line(node), node.end_lineno or node.lineno
+        self.functions.append(Function(node.name, scope, first, last, _s(mutated(*node.body)), _s(called(*node.body))))
+        self._later(node.body, variables(node))
+
+    def _later(self, body: Sequence[ast.stmt], local: frozenset[str]) -> None:
+        """Note what the statements of a function mention, each where its lines are."""
+        for node in body:
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                continue
+            first, last = first_line(node), node.end_lineno or node.lineno
+            if isinstance(node, FUNCTIONS):
+                self._mention(
+                    {node.name, *names(*head(node), local=local)}, first, max(node.body[0].lineno - 1, node.lineno)
+                )
+                self._later(node.body, local | variables(node))
+            elif isinstance(node, ast.ClassDef):
+                self._mention(
+                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords, local=local)},
+                    first,
+                    node.lineno,
+                )
+                # Its body sees the variables around it, but what it binds hides none of them from methods.
+                self._later(node.body, local - bound(*node.body))
+            else:
+                heads, inner = blocks(node)
+                if not inner:
+                    self._mention(names(node, local=local), first, last)
+                    continue
+                ends = [getattr(part, "end_lineno", None) or first for part in heads]
+                begin = min((block[0].lineno for block in inner if block), default=last)
+                self._mention(
+                    names(*heads, local=local), first, max(first, *ends) if isinstance(node, ast.Match) else begin
+                )
+                if isinstance(node, ast.Try | ast.TryStar):
+                    for handler in node.handlers:
+                        self._mention(names(handler.type, local=local), handler.lineno, handler.body[0].lineno)
+                for block in inner:
+                    self._later(block, local)
+
+
+def _s(found: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(found))

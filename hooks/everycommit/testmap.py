@@ -1,0 +1,373 @@
+"""The map of tests on disk: who ran, mentioned and opened what, by name and by line. SQLite, one file a project.
+
+It is written whole, beside its place, and put there by a rename: a reader has the old one or the new one. Whatever is
+wrong with it, it is no map: then all tests run.
+"""
+
+import ast
+import hashlib
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import EverycommitError
+from .selection.source import Class, Function, Source, Statement, source
+
+if TYPE_CHECKING:
+    import sqlite3
+
+VERSION = 1
+_TABLES = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE test (number INTEGER PRIMARY KEY, node TEXT, path TEXT, always TEXT, outcome TEXT);
+CREATE INDEX test_path ON test (path);
+CREATE TABLE file (number INTEGER PRIMARY KEY, path TEXT UNIQUE, leaf TEXT, id TEXT, content BLOB);
+CREATE INDEX file_leaf ON file (leaf);
+CREATE TABLE line (file INTEGER, line INTEGER, tests BLOB, PRIMARY KEY (file, line)) WITHOUT ROWID;
+CREATE TABLE named (name TEXT PRIMARY KEY, tests BLOB) WITHOUT ROWID;
+CREATE TABLE touched (kind TEXT, path TEXT, tests BLOB, PRIMARY KEY (kind, path)) WITHOUT ROWID;
+CREATE TABLE statement (number INTEGER PRIMARY KEY, file INTEGER, content TEXT);
+CREATE INDEX statement_file ON statement (file);
+CREATE TABLE stating (name TEXT, statement INTEGER, PRIMARY KEY (name, statement)) WITHOUT ROWID;
+CREATE TABLE mention (name TEXT, file INTEGER, first INTEGER, last INTEGER,
+                      PRIMARY KEY (name, file, first, last)) WITHOUT ROWID;
+CREATE TABLE function (name TEXT, file INTEGER, first INTEGER, last INTEGER, content TEXT);
+CREATE INDEX function_name ON function (name);
+CREATE INDEX function_file ON function (file);
+CREATE TABLE class (name TEXT, file INTEGER, content TEXT);
+CREATE INDEX class_name ON class (name);
+CREATE TABLE assigned (name TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE foreign_name (file INTEGER, name TEXT, module TEXT, PRIMARY KEY (file, name)) WITHOUT ROWID;
+"""
+
+
+class NoMapError(EverycommitError):
+    """There is no map, or none that can be trusted; the words say why."""
+
+
+def place(common_dir: Path, project: str) -> Path:
+    """Return where the map of *project* lies."""
+    ending = "" if project == "." else f"-{hashlib.sha256(project.encode(errors='surrogateescape')).hexdigest()[:12]}"
+    return common_dir / "everycommit" / f"tests{ending}.sqlite"
+
+
+def packed(bits: int) -> bytes:
+    """Return a bitmap for the disk; its checksum tells of a damaged one."""
+    return zlib.compress(bits.to_bytes((bits.bit_length() + 7) // 8, "little"), 1)
+
+
+def unpacked(content: bytes) -> int:
+    return int.from_bytes(zlib.decompress(content), "little")
+
+
+class TestMap:
+    """Implements ``selection.reach.Map`` over the file *path*. For one thread.
+
+    Raises:
+        NoMapError: It is not there, of another version, or broken; any look-up may find it broken.
+    """
+
+    __test__ = False
+
+    def __init__(self, path: Path) -> None:
+        import sqlite3
+
+        self.path = path
+        if not path.is_file():
+            raise NoMapError("no map of the tests yet; `everycommit tests map` records one")
+        self._base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+        self._failed: type[Exception] = sqlite3.Error
+        self._lines: dict[tuple[str, int, int], int] = {}
+        try:
+            self.meta = {str(name): str(value) for name, value in self._rows("SELECT name, value FROM meta")}
+            self._check("version", str(VERSION))
+            self.tests: dict[int, tuple[str, str, str | None]] = {
+                number: (node, place_, always)
+                for number, node, place_, always in self._rows("SELECT number, node, path, always FROM test")
+            }
+            self._check("tests", str(len(self.tests)))
+        except BaseException:
+            self.close()
+            raise
+
+    def _check(self, name: str, value: str) -> None:
+        if self.meta.get(name) != value:
+            raise NoMapError(f"the map of the tests has other {name}; `everycommit tests map` records one")
+
+    def close(self) -> None:
+        with suppress(Exception):
+            self._base.close()
+
+    def _rows(self, statement: str, *values: object) -> list[Any]:
+        try:
+            return self._base.execute(statement, values).fetchall()
+        except self._failed as error:
+            raise NoMapError(f"the map of the tests is broken ({error}); `everycommit tests map` records one") from None
+
+    def _bits(self, rows: Iterable[tuple[bytes]]) -> int:
+        found = 0
+        try:
+            for (content,) in rows:
+                found |= unpacked(content)
+        except (zlib.error, TypeError):
+            raise NoMapError("the map of the tests is damaged; `everycommit tests map` records one") from None
+        return found
+
+    def always(self) -> int:
+        """Return the tests that run whatever changed."""
+        return sum(1 << number for number, (_, _, always) in self.tests.items() if always)
+
+    def everyone(self) -> int:
+        return sum(1 << number for number in self.tests)
+
+    def source(self, path: str) -> tuple[str, bytes] | None:
+        """Return the object name and the content of the recorded file *path*."""
+        rows = self._rows("SELECT id, content FROM file WHERE path = ?", path)
+        try:
+            return (rows[0][0], zlib.decompress(rows[0][1])) if rows else None
+        except (zlib.error, TypeError):
+            raise NoMapError("the map of the tests is damaged; `everycommit tests map` records one") from None
+
+    def ran(self, path: str, first: int, last: int) -> int:
+        key = (path, first, last)
+        if key not in self._lines:
+            self._lines[key] = self._bits(
+                self._rows(
+                    "SELECT tests FROM line WHERE file = (SELECT number FROM file WHERE path = ?) "
+                    "AND line BETWEEN ? AND ?",
+                    path,
+                    first,
+                    last,
+                )
+            )
+        return self._lines[key]
+
+    def named(self, name: str) -> int:
+        return self._bits(self._rows("SELECT tests FROM named WHERE name = ?", name))
+
+    def touched(self, kind: str, path: str) -> int:
+        return self._bits(self._rows("SELECT tests FROM touched WHERE kind = ? AND path = ?", kind, path))
+
+    def beneath(self, folder: str) -> int:
+        start = "" if folder == "." else f"{folder}/"
+        return sum(1 << number for number, (_, at, _) in self.tests.items() if at == folder or at.startswith(start))
+
+    def stating(self, name: str) -> list[tuple[str, Statement]]:
+        rows = self._rows(
+            "SELECT file.path, statement.content FROM stating JOIN statement ON statement.number = stating.statement "
+            "JOIN file ON file.number = statement.file WHERE stating.name = ?",
+            name,
+        )
+        return [(path, _statement(content)) for path, content in rows]
+
+    def statements(self, path: str) -> list[Statement]:
+        rows = self._rows(
+            "SELECT content FROM statement WHERE file = (SELECT number FROM file WHERE path = ?) ORDER BY number", path
+        )
+        return [_statement(content) for (content,) in rows]
+
+    def mentioning(self, name: str) -> list[tuple[str, int, int]]:
+        return self._rows(
+            "SELECT file.path, first, last FROM mention JOIN file ON file.number = mention.file WHERE name = ?", name
+        )
+
+    def functions(self, name: str) -> list[tuple[str, Function]]:
+        rows = self._rows(
+            "SELECT file.path, function.content FROM function JOIN file ON file.number = function.file "
+            "WHERE function.name = ?",
+            name,
+        )
+        return [(path, _function(content)) for path, content in rows]
+
+    def functions_at(self, path: str, line: int) -> list[Function]:
+        rows = self._rows(
+            "SELECT content FROM function WHERE file = (SELECT number FROM file WHERE path = ?) "
+            "AND first <= ? AND last >= ?",
+            path,
+            line,
+            line,
+        )
+        return [_function(content) for (content,) in rows]
+
+    def classes(self, name: str) -> list[tuple[str, Class]]:
+        rows = self._rows(
+            "SELECT file.path, class.content FROM class JOIN file ON file.number = class.file WHERE class.name = ?",
+            name,
+        )
+        return [(path, _class(content)) for path, content in rows]
+
+    def modules(self, name: str) -> list[str]:
+        return [path for (path,) in self._rows("SELECT path FROM file WHERE leaf = ?", name)]
+
+    def assigned(self, name: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM assigned WHERE name = ?", name))
+
+    def foreign(self, path: str, name: str) -> str | None:
+        rows = self._rows(
+            "SELECT module FROM foreign_name WHERE name = ? AND file = (SELECT number FROM file WHERE path = ?)",
+            name,
+            path,
+        )
+        return rows[0][0] if rows else None
+
+
+def written(
+    path: Path,
+    records: Iterable[Mapping[str, Any]],
+    files: Mapping[str, tuple[str, bytes]],
+    meta: Mapping[str, str],
+    file_of: Callable[[str], str],
+) -> int:
+    """Write a map of *records* (as ``inside/everycommit_record.py`` tells them); return how many tests it holds.
+
+    *files* are the tree's Python files by path, each with its object name and content; *file_of* turns a node id into
+    the path of its file from the root.
+
+    Raises:
+        OSError: It cannot be written.
+        NoMapError: What was recorded is incomplete.
+    """
+    import sqlite3
+
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    base = sqlite3.connect(new, isolation_level=None)
+    try:
+        base.execute("PRAGMA journal_mode=OFF")
+        base.execute("PRAGMA synchronous=OFF")
+        base.executescript(_TABLES)
+        base.execute("BEGIN")
+        numbers = _write_files(base, files)
+        count = _write_records(base, records, numbers, file_of)
+        told = {**meta, "version": str(VERSION), "tests": str(count), "at": repr(time.time())}
+        base.executemany("INSERT INTO meta VALUES (?, ?)", told.items())
+        base.execute("COMMIT")
+        base.close()
+        new.replace(path)
+    except BaseException:
+        base.close()
+        new.unlink(missing_ok=True)
+        raise
+    return count
+
+
+def _write_files(base: "sqlite3.Connection", files: Mapping[str, tuple[str, bytes]]) -> dict[str, int]:
+    numbers = {path: number for number, path in enumerate(sorted(files), 1)}
+    inside = {part for path in files for part in path.removesuffix(".py").split("/")}
+    for path, number in numbers.items():
+        name, content = files[path]
+        parts = path.removesuffix(".py").split("/")
+        leaf = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+        row = (number, path, leaf, name, zlib.compress(content, 1))
+        base.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", row)
+        try:
+            said = source(ast.parse(content))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+        _write_source(base, number, said, inside)
+    return numbers
+
+
+def _write_source(base: "sqlite3.Connection", number: int, said: Source, inside: set[str]) -> None:
+    for one in said.statements:
+        row = base.execute("INSERT INTO statement (file, content) VALUES (?, ?)", (number, json.dumps(one)))
+        listed = [(name, row.lastrowid) for name in {*one.mentions}]
+        base.executemany("INSERT INTO stating VALUES (?, ?)", listed)
+        if one.kind == "other":
+            base.executemany("INSERT OR IGNORE INTO assigned VALUES (?)", [(name,) for name in one.binds])
+    base.executemany(
+        "INSERT OR IGNORE INTO mention VALUES (?, ?, ?, ?)",
+        [(name, number, first, last) for name, first, last in said.mentions],
+    )
+    base.executemany(
+        "INSERT INTO function VALUES (?, ?, ?, ?, ?)",
+        [(one.name, number, one.first, one.last, json.dumps(one)) for one in said.functions],
+    )
+    base.executemany(
+        "INSERT INTO class VALUES (?, ?, ?)", [(one.name, number, json.dumps(one)) for one in said.classes]
+    )
+    foreign = [entry.split(" ") for entry in said.foreign]
+    base.executemany(
+        "INSERT OR IGNORE INTO foreign_name VALUES (?, ?, ?)",
+        [(number, name, module) for name, module in foreign if module not in inside],
+    )
+
+
+def _write_records(  # noqa: C901 - one pass over what may be millions of lines
+    base: "sqlite3.Connection",
+    records: Iterable[Mapping[str, Any]],
+    numbers: Mapping[str, int],
+    file_of: Callable[[str], str],
+) -> int:
+    lines: dict[tuple[int, int], int] = {}
+    named: dict[str, int] = {}
+    touched: dict[tuple[str, str], int] = {}
+    nodes: dict[str, int] = {}
+    complete = False
+    for record in records:
+        if record["kind"] == "import":
+            bit, complete = 1, True
+            if record["always"]:
+                base.execute("INSERT INTO meta VALUES ('always', ?)", (record["always"],))
+        else:
+            twice = record["id"] in nodes
+            number = nodes.setdefault(record["id"], len(nodes) + 1)
+            bit = 1 << number
+            always = "another test has the same name" if twice else record["always"]
+            row = (number, record["id"], file_of(record["id"]), always, record["outcome"])
+            base.execute("INSERT OR REPLACE INTO test VALUES (?, ?, ?, ?, ?)", row)
+        for path, ran in record.get("lines", {}).items():
+            file = numbers.get(path)
+            if file is None:
+                continue
+            for line in ran:
+                key = (file, line)
+                lines[key] = lines.get(key, 0) | bit
+        if bit != 1:
+            for name in (*record.get("names", ()), *record.get("own", ())):
+                named[name] = named.get(name, 0) | bit
+        for kind in ("opened", "statted", "listed"):
+            for path in record.get(kind, ()):
+                touched[kind, path] = touched.get((kind, path), 0) | bit
+    if not complete:
+        raise NoMapError("the recording did not come to its end")
+    base.executemany("INSERT INTO line VALUES (?, ?, ?)", [(*key, packed(bits)) for key, bits in lines.items()])
+    base.executemany("INSERT INTO named VALUES (?, ?)", [(key, packed(bits)) for key, bits in named.items()])
+    base.executemany("INSERT INTO touched VALUES (?, ?, ?)", [(*key, packed(bits)) for key, bits in touched.items()])
+    return len(nodes)
+
+
+def bits(tests: int) -> Iterator[int]:
+    """Yield the numbers of the tests in a bitmap."""
+    while tests:
+        low = tests & -tests
+        yield low.bit_length() - 1
+        tests ^= low
+
+
+def _statement(content: str) -> Statement:
+    first, last, scope, kind, *rest = _loaded(content)
+    return Statement(first, last, scope, kind, *map(tuple, rest))
+
+
+def _function(content: str) -> Function:
+    name, scope, first, last, mutates, calls = _loaded(content)
+    return Function(name, scope, first, last, tuple(mutates), tuple(calls))
+
+
+def _class(content: str) -> Class:
+    name, scope, first, last, bases, plain = _loaded(content)
+    return Class(name, scope, first, last, tuple(bases), plain)
+
+
+def _loaded(content: str) -> list[Any]:
+    try:
+        found: list[Any] = json.loads(content)
+    except (ValueError, TypeError):
+        raise NoMapError("the map of the tests is damaged; `everycommit tests map` records one") from None
+    return found
