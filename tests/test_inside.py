@@ -221,6 +221,25 @@ def test_children_of_children_are_watched_too(world: World) -> None:
     assert said == "snapshot"
 
 
+def test_everycommit_itself_is_judged_without_two_finders(world: World) -> None:
+    """Its own folder lies in the working tree then, and in the snapshot once more."""
+    inside = "hooks/everycommit/inside"
+    for name in ("sitecustomize.py", "everycommit_pytest.py"):
+        text = (FOLDER / name).read_text()
+        world.both(f"{inside}/{name}", text, text)
+
+    said = world.run(
+        """
+        import importlib.util, sys
+        print(importlib.util.find_spec("no_such_module"))
+        print(sum(getattr(one, "everycommit", False) for one in sys.meta_path))
+        """,
+        env={"PYTHONPATH": f"{world.worktree}/{inside}"},
+    )
+
+    assert said == "None\n1"
+
+
 def test_a_link_to_the_working_tree_is_followed(world: World) -> None:
     """An editable install may know the project under another name, or be a link itself (flit)."""
     world.both("src/pkg/__init__.py").both("src/one.py").both("src/two/__init__.py")

@@ -355,3 +355,10 @@ def test_hits_lie_inside_the_text_in_order(text: str) -> None:
     assert hits == sorted(hits, key=lambda hit: hit.start)
     assert isinstance(masked(text), str)
     assert all(isinstance(hit, Hit) for hit in hits)
+
+
+def test_code_that_looks_for_keys_holds_none() -> None:
+    """The header's name without the version that follows it in a key."""
+    text = 'HEAD = "PuTTY-User-' + 'Key-File-"\n' + "x = 1\n" * 40 + 'TAIL = "Private-Lines:"\n'
+
+    assert secrets_in(text) == []
