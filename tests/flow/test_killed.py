@@ -94,6 +94,7 @@ def test_killed_at_any_moment_nothing_is_lost(busy: Shop, tmp_path: Path) -> Non
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            preexec_fn=_interruptible,  # noqa: PLW1509 - no threads here
         )
         time.sleep(whole * (moment + 0.5) / MOMENTS)
         hook = git.pid if group else hook_of(git.pid)
@@ -123,6 +124,11 @@ def test_killed_at_any_moment_nothing_is_lost(busy: Shop, tmp_path: Path) -> Non
     assert "tests/failed" in busy.everycommit("run").stdout
     left = list((Path(busy.environ["XDG_CACHE_HOME"]) / "everycommit/runs").iterdir())
     assert left == []
+
+
+def _interruptible() -> None:
+    """Undo what a shell does to commands in its background, CI's say: they ignore SIGINT, and so do their children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _forget(shop: Shop) -> None:
@@ -157,6 +163,7 @@ def test_git_killed_alone_takes_the_hook_with_it(busy: Shop, tmp_path: Path) -> 
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - no threads here
     )
     time.sleep(0.7)
 
