@@ -61,7 +61,7 @@ def macaroon(token: str) -> bool:
         raw = _decoded(token.partition("-")[2])
     except (ValueError, binascii.Error):
         return False
-    return raw[:2] == b"\x02\x01" and b"pypi.org" in raw[:20]
+    return raw[:2] == b"\x02\x01" and b"pypi." in raw[:20]
 
 
 def _decoded(text: str) -> bytes:
