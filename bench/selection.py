@@ -125,10 +125,12 @@ class Checkout:
 
 Edit = tuple[str, bytes, bytes]
 """A path with its old and its new content."""
+Spot = tuple[str, int, int, str]
+"""A path, from where to where in its bytes, and the text that comes there."""
 
 
-def spots(root: Path, files: Sequence[str], find: Callable[[ast.Module], Iterator[tuple[ast.AST, str]]]) -> list[Edit]:
-    """Return an edit for each place that *find* yields: a node and the text that takes its place."""
+def spots(root: Path, files: Sequence[str], find: Callable[[ast.Module], Iterator[tuple[ast.AST, str]]]) -> list[Spot]:
+    """Return each place that *find* yields: a node and the text that takes its place."""
     edits = []
     for path in files:
         content = (root / path).read_bytes()
@@ -143,13 +145,24 @@ def spots(root: Path, files: Sequence[str], find: Callable[[ast.Module], Iterato
         for node, text in find(module):
             first = starts[node.lineno - 1] + node.col_offset
             last = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-            new = content[:first] + text.encode() + content[last:]
-            try:
-                ast.parse(new)
-            except (SyntaxError, ValueError):
-                continue
-            edits.append((path, content, new))
+            edits.append((path, first, last, text))
     return edits
+
+
+def drawn(root: Path, places: Sequence[Spot], word: str) -> Edit:
+    """Return the edit that *word* draws from *places*, of those that leave a file which can be parsed."""
+    draw = random.Random(word)
+    while True:
+        path, first, last, text = draw.choice(places)
+        old = (root / path).read_bytes()
+        new = old[:first] + text.encode() + old[last:]
+        try:
+            if path.endswith(".py"):
+                ast.parse(new)
+        except (SyntaxError, ValueError):
+            continue
+        if new != old:
+            return path, old, new
 
 
 def other(node: ast.AST) -> str | None:  # noqa: PLR0911 - a type a case
@@ -285,13 +298,13 @@ CLASSES: dict[str, tuple[str, Callable[[ast.Module], Iterator[tuple[ast.AST, str
 }
 
 
-def edits(here: Checkout, name: str) -> list[Edit]:
+def edits(here: Checkout, name: str) -> list[Spot]:
     root, package = here.root, here.package
     tracked = sh(["git", "ls-files"], root).stdout.splitlines()
     if name == "data files":
         with closing(TestMap(here.map)) as there:
             data = [one for one in tracked if not one.endswith(".py") and there.touched("opened", one) > 1]
-        return [(one, (root / one).read_bytes(), (root / one).read_bytes()[: len(one)] + b"x") for one in data]
+        return [(one, at, 1 << 40, "x") for one in data for at in (0, 8)]
     where, find = CLASSES[name]
     python = [one for one in tracked if one.endswith(".py")]
     source = [one for one in python if one.startswith(f"{package.source}/")]
@@ -330,7 +343,7 @@ def run(package: Package, count: int, seed: int, only: Sequence[str]) -> None:
         for name, places in plans.items():
             if (name, seed, number) in done or not places:
                 continue
-            edit = random.Random(f"{seed} {name} {number}").choice(places)
+            edit = drawn(here.root, places, f"{seed} {name} {number}")
             told = judged(here, edit, before)
             record = {"package": package.name, "class": name, "seed": seed, "number": number, **told}
             with results.open("a") as file:
