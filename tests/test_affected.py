@@ -22,6 +22,8 @@ from everycommit.testmap import NoMapError, TestMap, place
 from judging import Judging, judging, lines, own_python, replaced
 from support import Repo
 
+AFFECTED = replaced(Settings(), "tests", select_commit="affected")
+
 
 def with_maps(judged: Judging, repo: Repo) -> Judging:
     """Give the job the maps of its clone and a Python in which nothing points elsewhere."""
@@ -35,12 +37,12 @@ def with_maps(judged: Judging, repo: Repo) -> Judging:
 def recorded(repo: Repo) -> int:
     """Commit what is staged and record its tests; return how many run whatever changes."""
     repo.commit()
-    with judging(repo, read=all_files) as judged:
+    with judging(repo, settings=AFFECTED, read=all_files) as judged:
         return record(with_maps(judged, repo).job, Gate()).always
 
 
 def plan(repo: Repo, occasion: str = "commit") -> Plan:
-    with judging(repo, occasion=occasion) as judged:
+    with judging(repo, settings=AFFECTED, occasion=occasion) as judged:
         return Gate().plan(with_maps(judged, repo).job)
 
 
@@ -258,7 +260,7 @@ def test_fixtures_that_come_concern_the_folder(shop: Repo) -> None:
 
 def test_a_changed_test_file_runs_whole_and_new_tests_run(shop: Repo) -> None:
     shop.stage("tests/test_new.py", "def test_new():\n    pass\n")
-    with judging(shop) as judged:
+    with judging(shop, settings=AFFECTED) as judged:
         result = Gate().check(with_maps(judged, shop).job)
     assert (result.outcome, result.counts["selected"], result.brief) == (Outcome.PASSED, 2, "2/15")
 
@@ -269,7 +271,7 @@ def test_a_changed_test_file_runs_whole_and_new_tests_run(shop: Repo) -> None:
 def test_only_what_is_selected_runs_and_the_numbers_are_said(shop: Repo) -> None:
     shop.stage("shop/prices.py", FILES["shop/prices.py"].replace("BOTH = RATE + 1", "BOTH = 4"))
 
-    with judging(shop) as judged:
+    with judging(shop, settings=AFFECTED) as judged:
         result = Gate().check(with_maps(judged, shop).job)
 
     assert result.outcome is Outcome.FAILED
@@ -280,7 +282,7 @@ def test_only_what_is_selected_runs_and_the_numbers_are_said(shop: Repo) -> None
 def test_a_pass_says_how_the_change_reaches_its_tests(shop: Repo) -> None:
     shop.stage("shop/prices.py", FILES["shop/prices.py"].replace("BOTH = RATE + 1", "BOTH = 3"))
 
-    with judging(shop) as judged:
+    with judging(shop, settings=AFFECTED) as judged:
         result = Gate().check(with_maps(judged, shop).job)
 
     assert result.outcome is Outcome.PASSED
@@ -300,9 +302,9 @@ def test_all_run_at_push_and_where_the_settings_say_so(shop: Repo) -> None:
 def test_a_pass_of_some_tests_is_kept_apart_from_one_of_all(shop: Repo) -> None:
     shop.stage("shop/prices.py", FILES["shop/prices.py"].replace("return 1", "return 2"))
 
-    with judging(shop) as judged:
+    with judging(shop, settings=AFFECTED) as judged:
         some = Gate().inputs(with_maps(judged, shop).job)
-    with judging(shop, occasion="push") as judged:
+    with judging(shop, settings=AFFECTED, occasion="push") as judged:
         every = Gate().inputs(with_maps(judged, shop).job)
 
     assert repeatable(some)
@@ -313,7 +315,7 @@ def test_a_pass_of_some_tests_is_kept_apart_from_one_of_all(shop: Repo) -> None:
 def test_other_circumstances_run_all(shop: Repo) -> None:
     shop.stage("lazy.py", "KEY = 2\n")
 
-    with judging(shop, settings=replaced(Settings(), "tests", args=("-q",))) as judged:
+    with judging(shop, settings=replaced(AFFECTED, "tests", args=("-q",))) as judged:
         assert "recorded under other settings" in (Gate().plan(with_maps(judged, shop).job).all or "")
 
 

@@ -13,7 +13,17 @@ CODE = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"
 TEST = (
     "import code_\n\n\ndef test_one():\n    assert code_.one() == 1\n\n\ndef test_two():\n    assert code_.two() == 2\n"
 )
-SETTINGS = '[tool.pytest.ini_options]\npythonpath = ["."]\n\n[tool.everycommit]\ncommit = ["tests"]\npush = ["tests"]\n'
+SETTINGS = """\
+[tool.pytest.ini_options]
+pythonpath = ["."]
+
+[tool.everycommit]
+commit = ["tests"]
+push = ["tests"]
+
+[tool.everycommit.tests]
+select_commit = "affected"
+"""
 
 
 @pytest.fixture

@@ -10,13 +10,17 @@ from .call import Call
 class Silent:
     """Looks away: for pipes and machine formats."""
 
-    def started(self, gates: Sequence[str]) -> None: ...
+    def started(self, gates: Sequence[str]) -> None:
+        """Show nothing of what begins."""
 
-    def said(self, gate: str, text: str) -> None: ...
+    def said(self, gate: str, text: str) -> None:
+        """Show nothing of what goes on."""
 
-    def ended(self, result: GateResult) -> None: ...
+    def ended(self, result: GateResult) -> None:
+        """Show nothing of what is over; the report will."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Nothing is shown, so nothing is left to clear."""
 
 
 def watcher(call: Call, format_: str) -> Watch:

@@ -1,7 +1,6 @@
 """The gate ``lint``: ruff on the changed files, and its formatter where the project formats with it."""
 
 import shlex
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -11,12 +10,12 @@ from ..environment import Tool, stamp, tool
 from ..errors import ToolError
 from ..ledger import ALL
 from ..record import replace
-from ..result import Finding, GateResult, Outcome, identity
+from ..result import Finding, GateResult, Outcome
 from . import ruff
 from .base import Job
 from .keyed import above, settings_elsewhere, trees
 from .sources import LINTED, changed_settings, joined, landed, old_blob, table, walked
-from .tool import counted, interpreter_or_none
+from .tool import beyond, counted, interpreter_or_none
 
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
@@ -120,14 +119,7 @@ class Lint:
         except ToolError as error:
             # Settings that were broken must not stop the change that mends them.
             return [], [f"not judged under the ruff settings before this change: {error}"]
-        known = Counter(map(identity, findings))
-        more = []
-        for finding in strict:
-            if known[identity(finding)]:
-                known[identity(finding)] -= 1
-            else:
-                more.append(replace(finding, message=finding.message + LOOSENED))
-        return more, []
+        return [replace(finding, message=finding.message + LOOSENED) for finding in beyond(strict, findings)], []
 
     def _older_loosened(self, job: Job, ruff_tool: Tool, parent: str, findings: Sequence[Finding]) -> list[Finding]:
         loosened = _by_path(finding for finding in findings if finding.message.endswith(LOOSENED))

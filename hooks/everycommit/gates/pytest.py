@@ -79,7 +79,7 @@ def run(
             ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in only)
             Path(f"{records}.only").write_bytes(ids.encode(errors="surrogateescape"))
         if without is not None:
-            ids = "\n".join(str(snapshot.path / one) for one in without)
+            ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in without)
             Path(f"{records}.without").write_bytes(ids.encode(errors="surrogateescape"))
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]

@@ -1,10 +1,12 @@
 """What all gates that start a program share: running it under the deadline, and its last word when it broke."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TimeRanOut, ToolError
+from ..result import Finding, identity
 from .base import Job
 
 if TYPE_CHECKING:
@@ -71,3 +73,15 @@ def interpreter_or_none(job: Job) -> "Interpreter | None":
 def counted(number: int, thing: str) -> str:
     """Return ``1 file``, ``3 files``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def beyond(strict: Sequence[Finding], known: Sequence[Finding]) -> list[Finding]:
+    """Return those of *strict*, in order, that *known* has fewer of."""
+    left = Counter(map(identity, known))
+    out = []
+    for finding in strict:
+        if left[identity(finding)]:
+            left[identity(finding)] -= 1
+        else:
+            out.append(finding)
+    return out

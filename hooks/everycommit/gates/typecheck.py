@@ -1,7 +1,6 @@
 """The gate ``types``: mypy over the whole project."""
 
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -10,13 +9,13 @@ from ..environment import Tool, site_packages, stamped, tool
 from ..errors import ToolError
 from ..ledger import ALL, doubt
 from ..record import replace
-from ..result import Finding, GateResult, Outcome, identity
+from ..result import Finding, GateResult, Outcome
 from . import mypy
 from .base import Job
 from .inside import leak_reason
 from .keyed import digest, environment, python, settings_elsewhere, trees
 from .sources import PYTHON, changed_settings, joined, landed, touched, walked, within
-from .tool import counted
+from .tool import beyond, counted
 
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
@@ -124,14 +123,7 @@ class Types:
         except ToolError as error:
             # Settings that were broken must not stop the change that mends them.
             return [], [f"not judged under the mypy settings before this change: {error}"]
-        known = Counter(map(identity, findings))
-        more = []
-        for finding in strict:
-            if known[identity(finding)]:
-                known[identity(finding)] -= 1
-            else:
-                more.append(replace(finding, message=finding.message + LOOSENED))
-        return more, []
+        return [replace(finding, message=finding.message + LOOSENED) for finding in beyond(strict, findings)], []
 
     def _ended(
         self,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
+# Where everycommit judges itself this folder lies in the working tree; its twin in the snapshot is not ours to load.
+_HERE = os.path.dirname(os.path.realpath(__file__))
 _PACKAGES = (os.sep + "site-packages", os.sep + "dist-packages")
 
 
@@ -37,7 +39,7 @@ class _Roots:
         # A virtual environment in the working tree is no code of the project. A prefix *around* it (/usr and
         # /usr/src/app) says nothing.
         own = [_folder(os.path.realpath(prefix)) for prefix in prefixes]
-        self.skipped = (*[prefix for prefix in own if prefix.startswith(self.worktree)], self.snapshot)
+        self.skipped = (*[prefix for prefix in own if prefix.startswith(self.worktree)], self.snapshot, _folder(_HERE))
         self.real: dict[str, str] = {}
 
     def moved(self, path: object) -> str | None:
@@ -74,6 +76,9 @@ class _Roots:
 
 class _Finder:
     """Asks the other finders and gives the snapshot's file for a module of the working tree."""
+
+    everycommit = True
+    # Two of them would ask each other for ever.
 
     def __init__(self, roots: _Roots, report: str, replaced: Sequence[str]) -> None:
         self.roots = roots

@@ -12,6 +12,7 @@ from .globs import matches
 from .look import Look
 from .names import ACCEPTED, OFF
 from .severity import Side, severity_at
+from .size import Limits as Sizes
 from .size import size
 
 if TYPE_CHECKING:
@@ -22,21 +23,9 @@ _DELETIONS = {"forbid": ERROR, "warn": WARNING, "allow": OFF}
 _NO_LIMIT = 1 << 60
 
 
-class Limits(Protocol):
+class Limits(Sizes, Protocol):
     """What the rules ask of the settings; ``config.schema.PolicySettings`` describes each."""
 
-    @property
-    def max_added_lines(self) -> int | None: ...
-    @property
-    def max_removed_lines(self) -> int | None: ...
-    @property
-    def max_files(self) -> int | None: ...
-    @property
-    def max_file_bytes(self) -> int | None: ...
-    @property
-    def max_file_added_lines(self) -> int | None: ...
-    @property
-    def uncounted(self) -> tuple[str, ...]: ...
     @property
     def deletions(self) -> str: ...
     @property
