@@ -82,6 +82,7 @@ class TestMap:
         self._base = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         self._failed: type[Exception] = sqlite3.Error
         self._lines: dict[tuple[str, int, int], int] = {}
+        self._known: dict[tuple[str, object], list[Any]] = {}
         try:
             self.meta = {str(name): str(value) for name, value in self._rows("SELECT name, value FROM meta")}
             self._check("version", str(VERSION))
@@ -107,6 +108,13 @@ class TestMap:
             return self._base.execute(statement, values).fetchall()
         except self._failed as error:
             raise NoMapError(f"the map of the tests is broken ({error}); `everycommit tests map` records one") from None
+
+    def _read(self, statement: str, value: str, read: Callable[[str], Any]) -> list[Any]:
+        """Return path and content of each row, read once: one name is met on many ways."""
+        key = (statement, value)
+        if key not in self._known:
+            self._known[key] = [(path, read(content)) for path, content in self._rows(statement, value)]
+        return self._known[key]
 
     def _bits(self, rows: Iterable[tuple[bytes]]) -> int:
         found = 0
@@ -157,12 +165,12 @@ class TestMap:
         return sum(1 << number for number, (_, at, _) in self.tests.items() if at == folder or at.startswith(start))
 
     def stating(self, name: str) -> list[tuple[str, Statement]]:
-        rows = self._rows(
+        return self._read(
             "SELECT file.path, statement.content FROM stating JOIN statement ON statement.number = stating.statement "
             "JOIN file ON file.number = statement.file WHERE stating.name = ?",
             name,
+            _statement,
         )
-        return [(path, _statement(content)) for path, content in rows]
 
     def statements(self, path: str) -> list[Statement]:
         rows = self._rows(
@@ -176,12 +184,12 @@ class TestMap:
         )
 
     def functions(self, name: str) -> list[tuple[str, Function]]:
-        rows = self._rows(
+        return self._read(
             "SELECT file.path, function.content FROM function JOIN file ON file.number = function.file "
             "WHERE function.name = ?",
             name,
+            _function,
         )
-        return [(path, _function(content)) for path, content in rows]
 
     def functions_at(self, path: str, line: int) -> list[Function]:
         rows = self._rows(
@@ -194,11 +202,11 @@ class TestMap:
         return [_function(content) for (content,) in rows]
 
     def classes(self, name: str) -> list[tuple[str, Class]]:
-        rows = self._rows(
+        return self._read(
             "SELECT file.path, class.content FROM class JOIN file ON file.number = class.file WHERE class.name = ?",
             name,
+            _class,
         )
-        return [(path, _class(content)) for path, content in rows]
 
     def modules(self, name: str) -> list[str]:
         return [path for (path,) in self._rows("SELECT path FROM file WHERE leaf = ?", name)]
@@ -280,6 +288,8 @@ def _write_source(base: "sqlite3.Connection", number: int, said: Source, inside:
         base.executemany("INSERT INTO stating VALUES (?, ?)", listed)
         if one.kind == "other":
             base.executemany("INSERT OR IGNORE INTO assigned VALUES (?)", [(name,) for name in one.binds])
+    # What a function rebinds may change whatever it is bound to at first.
+    base.executemany("INSERT OR IGNORE INTO assigned VALUES (?)", [(name,) for name in said.rebound])
     base.executemany(
         "INSERT OR IGNORE INTO mention VALUES (?, ?, ?, ?)",
         [(name, number, first, last) for name, first, last in said.mentions],

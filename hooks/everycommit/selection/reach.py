@@ -125,7 +125,12 @@ class _AllError(Exception):
 def selected(changes: Iterable[Changed], recorded: Map) -> Selected:
     """Return the tests that *changes* can affect."""
     taint = _Taint(recorded)
+    changes = tuple(changes)
     try:
+        for one in changes:
+            # What one file calls another may define: all new sides first.
+            if one.path.endswith(".py") and one.new is not None:
+                taint.new[one.path] = source(_tree(one.new, one.path))
         for one in changes:
             _file(one, taint)
         taint.spread()
@@ -175,8 +180,7 @@ def _python(one: Changed, name: str, taint: "_Taint") -> None:
         return
     taint.select(taint.map.beneath(path), f"{path} changed")
     found = facts(old, new)
-    was, now = source(old), source(new)
-    taint.known(path, now)
+    was, now = source(old), taint.new[path]
     for fact in found:
         _fact(fact, path, was, now, taint)
 
@@ -188,7 +192,6 @@ def _module_came_or_went(path: str, name: str, old: ast.Module, new: ast.Module,
     word = f"{path} came or went"
     taint.select(taint.map.ran(path, 1, 1 << 30) & ~IMPORT, word)
     there = source(old if old.body else new)
-    taint.known(path, there)
     taint.name(name.removesuffix(".py"), word)
     if old.body:
         for statement in there.statements:
@@ -291,6 +294,7 @@ class _Taint:
         self.tests = 0
         self.reasons: list[tuple[int, str]] = []
         self.new: dict[str, Source] = {}
+        """The new sides of the files: what they call is looked up there as well."""
         self._names: dict[str, str] = {}
         self._imported: dict[str, str] = {}
         self._waiting: list[str] = []
@@ -302,10 +306,7 @@ class _Taint:
         self._aliases: dict[str, set[str]] = {}
         self._files: dict[str, str] = {}
         self._scopes: dict[str, str] = {}
-
-    def known(self, path: str, new: Source) -> None:
-        """Keep the new side of a file: what it calls is looked up there as well."""
-        self.new[path] = new
+        self._reached: set[str] = set()
 
     def select(self, tests: int, why: str) -> None:
         more = tests & ~IMPORT & ~self.tests
@@ -491,7 +492,8 @@ class _Taint:
     def statement(self, path: str, one: Statement, why: str, *, changed: bool = False) -> None:  # noqa: C901 - a rule a kind
         """Let an import-time statement come out differently: what it binds and changes, and who runs it."""
         key = (path, one.first, one.last, one.binds + (("*changed",) if changed else ()))
-        if key in self._stated:
+        # What nobody imported while the tests were recorded has no effect on them, unless a change imports it.
+        if key in self._stated or not (changed or self.map.ran(path, 1, 1 << 30)):
             return
         self._stated.add(key)
         self._files.setdefault(path, why)
@@ -522,7 +524,7 @@ class _Taint:
             if (one.kind == "call" or self.map.assigned(name)) and not self.map.foreign(path, name):
                 self.name(name, why)
         for name in one.calls:
-            self._called(name, why, {name})
+            self._called(name, why)
 
     def _imports(self, one: Statement, why: str) -> None:
         """A module that nothing else imports does at import what it did not do before, or no longer does it."""
@@ -594,11 +596,11 @@ class _Taint:
                     if self.map.assigned(one):
                         self.name(one, why)
 
-    def _called(self, name: str, why: str, seen: set[str]) -> None:
+    def _called(self, name: str, why: str) -> None:
         """Taint what a function that is called while something is imported may change."""
-        if name not in seen:
-            seen.add(name)
-        waiting = [name]
+        seen = self._reached
+        waiting = [] if name in seen else [name]
+        seen.add(name)
         while waiting:
             one = waiting.pop()
             for path, function in self._functions_named(one):

@@ -52,7 +52,7 @@ class Statement(NamedTuple):
     scope: str
     """The classes around it, ``Outer.Inner``; empty at the top of the file."""
     kind: str
-    """def, class, import, call (an expression alone), other."""
+    """def, class, import, call (an expression alone), constant (its value cannot change in place), other."""
     binds: tuple[str, ...]
     mentions: tuple[str, ...]
     mutates: tuple[str, ...]
@@ -93,6 +93,8 @@ class Source(NamedTuple):
     classes: tuple[Class, ...]
     foreign: frozenset[str]
     """Names bound by absolute imports, each with the first part of its module: ``name module``."""
+    rebound: frozenset[str]
+    """Names that functions bind anew by ``global``."""
 
 
 def source(tree: ast.Module) -> Source:
@@ -105,6 +107,7 @@ def source(tree: ast.Module) -> Source:
         tuple(reader.functions),
         tuple(reader.classes),
         frozenset(reader.foreign),
+        frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
     )
 
 
@@ -235,29 +238,65 @@ def _root(node: ast.AST) -> set[str]:
                 return found
 
 
-def mutated(*nodes: ast.AST | None) -> set[str]:  # noqa: C901 - a kind of node a case
-    """Return the names whose objects *nodes* may change."""
-    found: set[str] = set()
-    for root in nodes:
-        for node in ast.walk(root) if root is not None else ():
-            match node:
-                case ast.Call(func=func, args=args, keywords=keywords):
-                    if isinstance(func, ast.Attribute):
-                        found |= _root(func.value)
-                    for one in (*args, *(keyword.value for keyword in keywords)):
-                        found |= _root(one) if isinstance(one, ast.Name | ast.Attribute | ast.Starred) else set()
-                case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-                    found |= _root(node)
-                case ast.AugAssign(target=target):
-                    found |= _root(target)
-                case ast.Global(names=listed):
-                    found |= set(listed)
-                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                    for one in node.decorator_list:
-                        found |= _root(one) if not isinstance(one, ast.Name) else set()
-                case _:
-                    pass
+def mutated(*nodes: ast.AST | None, local: frozenset[str] = frozenset()) -> set[str]:
+    """Return the names whose objects *nodes* may change, *local* being the variables of the function they are in.
+
+    Of a variable the attributes count; where one is changed, what was read into variables may be what it stands for.
+    """
+    chains = [chain for root in nodes if root is not None for node in ast.walk(root) for chain in _changing(node)]
+    found = {name for chain in chains for name in chain if name not in local}
+    if local and any(chain & local for chain in chains):
+        found |= _read_into_variables(nodes, local)
     return found
+
+
+def _changing(node: ast.AST) -> list[set[str]]:  # noqa: PLR0911 - a kind of node a case
+    """Return the names on the way to each object that *node* may change."""
+    match node:
+        case ast.Call(func=func) if _of_pytest(func):
+            # A mark keeps what it is given.
+            return []
+        case ast.Call(func=func, args=args, keywords=keywords):
+            given = [*args, *(keyword.value for keyword in keywords)]
+            chains = [_root(one) for one in given if isinstance(one, ast.Name | ast.Attribute | ast.Starred)]
+            return [*chains, *([_root(func.value)] if isinstance(func, ast.Attribute) else [])]
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return [_root(node)]
+        case ast.AugAssign(target=target):
+            return [_root(target)]
+        case ast.Global(names=listed):
+            return [{*listed}]
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            decorators = [one for one in node.decorator_list if not isinstance(one, ast.Name) and not _of_pytest(one)]
+            return [_root(one) for one in decorators]
+        case _:
+            return []
+
+
+def _read_into_variables(nodes: Iterable[ast.AST | None], local: frozenset[str]) -> set[str]:
+    found: set[str] = set()
+    for node in (node for root in nodes if root is not None for node in ast.walk(root)):
+        match node:
+            case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.NamedExpr(value=value):
+                found |= names(value, local=local)
+            case ast.For(iter=value) | ast.AsyncFor(iter=value) | ast.withitem(context_expr=value):
+                found |= names(value, local=local)
+            case _:
+                pass
+    return found
+
+
+def _of_pytest(node: ast.AST) -> bool:
+    """Tell whether *node* is ``pytest.mark.x``, ``pytest.fixture``, ``pytest.param`` or a call of it."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.value if isinstance(node, ast.Attribute) else node.func
+    return isinstance(node, ast.Name) and node.id == "pytest"
+
+
+def changeable(node: ast.stmt) -> bool:
+    """Tell whether what an assignment binds is an object that can be changed."""
+    value = getattr(node, "value", node)
+    return value is not None and not isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare)
 
 
 def called(*nodes: ast.AST | None) -> set[str]:
@@ -353,7 +392,7 @@ class _Reader:
             case _:
                 heads, inner = blocks(node)
                 if not inner:
-                    kind = "call" if isinstance(node, ast.Expr) else "other"
+                    kind = "call" if isinstance(node, ast.Expr) else "other" if changeable(node) else "constant"
                     self._add(node, scope, kind, bound(node), heads)
                     return
                 # Whatever decides on a block decides on all that it binds; in a `try` anything may.
@@ -377,7 +416,8 @@ class _Reader:
         mentions = names(*heads)
         decorators = getattr(node, "decorator_list", [])
         calls = called(*heads).union(*map(_last, (*decorators, *getattr(node, "bases", ()))))
-        mutates = mutated(*heads).union(*(_root(one) for one in decorators if not isinstance(one, ast.Name)))
+        roots = [one for one in decorators if not isinstance(one, ast.Name) and not _of_pytest(one)]
+        mutates = mutated(*heads).union(*map(_root, roots))
         self._state(Statement(first, end, scope, kind, _s(binds), _s(mentions), _s(mutates), _s(calls)))
 
     def _state(self, statement: Statement) -> None:
@@ -407,7 +447,11 @@ class _Reader:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
         first, last = first_line(node), node.end_lineno or node.lineno
-        self.functions.append(Function(node.name, scope, first, last, _s(mutated(*node.body)), _s(called(*node.body))))
+        self.functions.append(
+            Function(
+                node.name, scope, first, last, _s(mutated(*node.body, local=variables(node))), _s(called(*node.body))
+            )
+        )
         self._later(node.body, variables(node))
 
     def _later(self, body: Sequence[ast.stmt], local: frozenset[str]) -> None:
