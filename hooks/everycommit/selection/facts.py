@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from .source import FUNCTIONS, first_line, head, identifiers, typing_only
+from .nodes import FUNCTIONS, first_line, head, identifiers, typing_only
 
 
 class Fact(NamedTuple):
