@@ -281,6 +281,7 @@ def test_what_the_user_leaves_out_is_said() -> None:
 
     assert step.ended
     assert step.ended.reason == "skipped by you (--skip lint)"
+    assert step.ended.left_out
 
 
 def test_a_verdict_under_the_same_key_is_reused_and_a_doubt_is_never_kept() -> None:

@@ -155,7 +155,11 @@ def test_a_change_that_no_gate_cares_for_says_why() -> None:
 
 def test_a_change_whose_gates_the_user_skipped_is_not_nothing_to_judge() -> None:
     reason = "skipped by you (SKIP=everycommit)"
-    skipped = verdict(TWO, gate("policy", "skipped", reason=reason), gate("lint", "skipped", reason=reason))
+    skipped = verdict(
+        TWO,
+        gate("policy", "skipped", reason=reason, left_out=True),
+        gate("lint", "skipped", reason=reason, left_out=True),
+    )
 
     assert shown(skipped) == "everycommit  2 files +14 -3  NOT JUDGED: skipped by you (SKIP=everycommit)\n"
 
@@ -553,7 +557,7 @@ Not finished: tests. Committed as judged so far; push waits for the rest.
 
 
 def test_what_the_user_left_out_is_said() -> None:
-    left = gate("tests", "skipped", reason="skipped by you (SKIP=everycommit-tests)")
+    left = gate("tests", "skipped", reason="skipped by you (SKIP=everycommit-tests)", left_out=True)
 
     assert shown(verdict(TWO, POLICY, left, gate("types", "skipped", reason="no Python file changed"))) == lines("""
 everycommit  2 files +14 -3

@@ -106,6 +106,7 @@ GATES = st.builds(
     outcome=st.sampled_from(Outcome),
     project=st.just(".") | TEXTS,
     reason=st.none() | TEXTS | st.just("skipped by you (SKIP=everycommit)"),
+    left_out=st.booleans(),
     findings=st.lists(FINDINGS, max_size=4).map(tuple),
     summary=TEXTS,
     brief=TEXTS,

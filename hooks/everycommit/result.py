@@ -101,6 +101,8 @@ class GateResult:
     tool: str | None = None
     """Name and version of what ran, ``mypy 2.4.1``."""
     seconds: float = 0.0
+    left_out: bool = False
+    """Whether somebody decided that it does not run, rather than that it had nothing to judge."""
     reused: bool = False
     everything: bool = False
     """Whether all there is was looked at, and not only what this change can affect: a clean pass then holds for the

@@ -106,9 +106,8 @@ def _judged(ready: "Ready", results: Sequence[GateResult]) -> "list[tuple[Gate, 
     """Return what was looked at. All of it passed, the rest had nothing to judge in this change."""
     judged = []
     for step, result in zip(ready.steps, results, strict=True):
-        chosen = (result.reason or "").startswith("skipped by")
         quiet = result.valid_until is None and not any(finding.new for finding in result.findings)
-        if result.outcome not in {Outcome.PASSED, Outcome.SKIPPED} or chosen or not quiet:
+        if result.outcome not in {Outcome.PASSED, Outcome.SKIPPED} or result.left_out or not quiet:
             raise Unfit(f"{result.gate} did not simply pass")
         if step.ended is None:
             judged.append((step.gate, step.job, result))

@@ -28,7 +28,9 @@ def _step(gate: Gate, job: Job, left_out: str | None) -> Step:
         reason = left_out or ("nothing to judge" if job.change.empty else gate.skip(job))
     except EverycommitError as error:
         return replace(step, ended=_at_once(step, Outcome.INCONCLUSIVE, str(error)))
-    return replace(step, ended=_at_once(step, Outcome.SKIPPED, reason)) if reason else step
+    if not reason:
+        return step
+    return replace(step, ended=replace(_at_once(step, Outcome.SKIPPED, reason), left_out=left_out is not None))
 
 
 def _at_once(step: Step, outcome: Outcome, reason: str) -> GateResult:

@@ -49,7 +49,7 @@ def branch(ref: str) -> str:
 
 def left_out(gate: GateResult) -> bool:
     """Tell whether somebody decided that *gate* does not run, rather than that it had nothing to judge."""
-    return gate.outcome is Outcome.SKIPPED and (gate.reason or "").startswith("skipped by")
+    return gate.outcome is Outcome.SKIPPED and gate.left_out
 
 
 def reasons(gates: Sequence[GateResult]) -> str:
