@@ -26,6 +26,7 @@ from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
 from ..result import Outcome, Verdict
+from ..rules.settings import FILE
 from .call import Call
 from .later import LaterInterpreter, LaterTrees
 
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from ..maps import Maps
     from ..repo.snapshot import Snapshots
 
-SETTINGS_FILE = "pyproject.toml"
 RUN_NO_CODE = frozenset({"policy", "lint"})
 """Gates that execute nothing of the change."""
 _GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
@@ -62,16 +62,19 @@ class Place:
 
     repository: Repository
     quarantine: Quarantine
+    cache: Path
+    """The usual cache folder; settings may name another one for snapshots."""
 
 
 @contextmanager
 def place(call: Call) -> Iterator[Place]:
     """Find the repository and make the folder of this run; both are given back whatever happens."""
     repository = discover(call.cwd, call.environ)
-    with run_folder(cache_folder(None, call.environ)) as folder:
+    cache = cache_folder(None, call.environ)
+    with run_folder(cache) as folder:
         quarantine = Quarantine(repository, folder)
         try:
-            yield Place(repository, quarantine)
+            yield Place(repository, quarantine, cache)
         finally:
             quarantine.close()
 
@@ -84,7 +87,7 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     change = candidate.change
     base = change.parents[0] if change.parents else None
     target = _settings_file(here, change.target)
-    same = base is not None and all(file.path != SETTINGS_FILE for file in change.landing)
+    same = base is not None and all(file.path != FILE for file in change.landing)
     config = load(
         base=target if same else _settings_file(here, base),
         target=target,
@@ -102,7 +105,7 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
 
 
 def _settings_file(here: Place, tree: str | None) -> bytes | None:
-    entry = here.quarantine.entries(tree, [SETTINGS_FILE]).get(SETTINGS_FILE) if tree else None
+    entry = here.quarantine.entries(tree, [FILE]).get(FILE) if tree else None
     return here.quarantine.read(entry[1]) if entry and entry[0].startswith("100") else None
 
 
@@ -179,7 +182,7 @@ def prepared(
     names = _names(wish, settings, candidate, gates)
     skipped = left_out(call, wish, gates)
     deadline = Deadline.after(settings.timeout)
-    cache = cache_folder(settings.cache_dir, call.environ)
+    cache = cache_folder(settings.cache_dir, call.environ) if settings.cache_dir else here.cache
     accepted = _accepted(here, candidate, call)
     with (
         Children(gone) as children,
@@ -250,7 +253,7 @@ def _interpreter(
     from ..environment import find
 
     # What the user set themselves needs nobody's word; what the repository set does.
-    theirs = config.sources.get("interpreter", "").startswith(SETTINGS_FILE)
+    theirs = config.sources.get("interpreter", "").startswith(FILE)
     return find(
         setting=config.settings.interpreter,
         top=here.repository.top,
