@@ -22,7 +22,7 @@ from everycommit.errors import EverycommitError, MissingObjects, SnapshotError, 
 from everycommit.repo.cache import run_folder
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.repository import discover
-from everycommit.repo.slot import prune, usage
+from everycommit.repo.slot import prune
 from everycommit.repo.snapshot import Snapshot, Snapshots
 from support import Repo, state
 
@@ -940,22 +940,6 @@ def test_a_slot_in_use_is_not_removed(place: Place, tmp_path: Path) -> None:
         prune(place.cache)
         assert (snapshot.path / "README").exists()
         moved.rename(place.repo.root)
-
-
-def test_usage_names_the_worktrees(place: Place, tmp_path: Path) -> None:
-    project(place.repo)
-    other = Place(Repo.make(tmp_path / "other", tmp_path / "home"), place.cache)
-    other.repo.stage("big", b"x" * 300_000).commit()
-    for each in (place, other):
-        with each.taken():
-            pass
-    (place.cache / "worktrees/odd").mkdir()
-
-    uses = usage(place.cache)
-
-    assert [use.worktree for use in uses] == [str(other.repo.root), str(place.repo.root), "(unknown)"]
-    assert 300_000 <= uses[0].bytes < 1_000_000
-    assert usage(tmp_path / "no-cache") == []
 
 
 def test_linked_worktrees_have_slots_of_their_own(place: Place, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 from ..errors import SnapshotError
 from ..record import dataclass, field
@@ -244,29 +243,3 @@ def _worktree(home: Path) -> tuple[Path, Path] | None:
     except (OSError, ValueError):
         return None
     return Path(os.fsdecode(git_dir)), Path(os.fsdecode(top))
-
-
-class Use(NamedTuple):
-    """Disk use of one worktree's slots."""
-
-    name: str
-    bytes: int
-    worktree: str
-
-
-def usage(cache: Path) -> list[Use]:
-    """Return the disk use of each worktree's slots, the largest first."""
-    found = []
-    for home in _homes(cache):
-        place = _worktree(home)
-        found.append(Use(home.name, _size(home), str(place[1]) if place else "(unknown)"))
-    return sorted(found, key=lambda use: -use.bytes)
-
-
-def _size(top: Path) -> int:
-    size = 0
-    for folder, _, names in os.walk(top):
-        for name in names:
-            with suppress(OSError):
-                size += os.lstat(os.path.join(folder, name)).st_blocks * 512  # noqa: PTH118 - many
-    return size
