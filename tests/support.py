@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -115,6 +116,18 @@ class Repo:
 
     def tree(self, rev: str = "HEAD") -> str:
         return self.text("rev-parse", f"{rev}^{{tree}}")
+
+
+def give_python(repo: Repo) -> None:
+    """Give *repo* a ``.venv`` of its own, ignored, with the packages that run the tests and nothing editable."""
+    venv = repo.root / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = (venv / "lib").glob("python*/site-packages")
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if "everycommit" not in path.name and path.name not in {"__pycache__", "pip"} and path.suffix != ".pth":
+            (site / path.name).symlink_to(path)
+    (repo.root / ".git/info").mkdir(exist_ok=True)
+    (repo.root / ".git/info/exclude").write_text(".venv\n")
 
 
 def state(repo: Repo) -> Mapping[str, str]:

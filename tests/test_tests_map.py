@@ -1,13 +1,8 @@
 """`everycommit tests`: record, show, explain; through the installed hook."""
 
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
-
 import pytest
 
-from support import Repo
+from support import Repo, give_python
 
 CODE = "def one():\n    return 1\n\n\ndef two():\n    return 2\n"
 TEST = (
@@ -29,13 +24,7 @@ select_commit = "affected"
 @pytest.fixture
 def project(repo: Repo) -> Repo:
     """A project with a Python of its own, in which nothing points out of the working tree."""
-    venv = repo.root / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    (site,) = (venv / "lib").glob("python*/site-packages")
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if "everycommit" not in path.name and path.name not in {"__pycache__", "pip"} and path.suffix != ".pth":
-            (site / path.name).symlink_to(path)
-    (repo.root / ".git/info/exclude").write_text(".venv\n")
+    give_python(repo)
     repo.stage("code_.py", CODE).stage("tests/test_code.py", TEST).stage("pyproject.toml", SETTINGS).commit()
     return repo
 

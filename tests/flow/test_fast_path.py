@@ -1,9 +1,6 @@
 """A commit that was judged is known by the installed hook without Python; whatever its verdict depends on starts it."""
 
 import shutil
-import subprocess
-import sys
-import sysconfig
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flow.conftest import PRICES, PYPROJECT, Shop
+from support import give_python
 
 MORE = "\n\ndef cheapest(prices: list[int]) -> int:\n    return min(prices)\n"
 STARTS = 'echo "$0" >>"${0%/*}/started"\n    exec "$python"'
@@ -79,12 +77,7 @@ def _made(tmp_path: Path, pyproject: str) -> Fast:
     fast = Fast(shop.root, shop.environ)
     config = Path(fast.environ["XDG_CONFIG_HOME"])
     (config / "everycommit").mkdir(parents=True)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(fast.root / ".venv")], check=True)
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if "everycommit" not in path.name and path.name not in {"__pycache__", "pip"} and path.suffix != ".pth":
-            (fast.site / path.name).symlink_to(path)
-    (fast.root / ".git/info").mkdir(exist_ok=True)
-    (fast.root / ".git/info/exclude").write_text(".venv\n")
+    give_python(fast)
     fast.stage("pyproject.toml", pyproject).stage("src/shop/__init__.py", "").stage("src/shop/prices.py", PRICES)
     fast.stage(
         "tests/test_prices.py",

@@ -2,14 +2,11 @@
 
 import json
 import shutil
-import subprocess
-import sys
-import sysconfig
-from pathlib import Path
 
 import pytest
 
 from flow.conftest import PRICES, Shop
+from support import give_python
 
 MORE = "\n\ndef cheapest(prices: list[int]) -> int:\n    return min(prices)\n"
 
@@ -17,13 +14,7 @@ MORE = "\n\ndef cheapest(prices: list[int]) -> int:\n    return min(prices)\n"
 @pytest.fixture
 def shop(shop: Shop) -> Shop:
     """The project with a Python of its own, in which nothing points out of the working tree."""
-    venv = shop.root / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
-    (site,) = (venv / "lib").glob("python*/site-packages")
-    for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if "everycommit" not in path.name and path.name not in {"__pycache__", "pip"} and path.suffix != ".pth":
-            (site / path.name).symlink_to(path)
-    (shop.root / ".git/info/exclude").write_text(".venv\n")
+    give_python(shop)
     return shop
 
 
