@@ -26,7 +26,7 @@ user = site.getusersitepackages() if hasattr(site, "getusersitepackages") else "
 places += [user] if user and os.path.isdir(user) else []
 print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names, places]))
 """
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = r"[-_.]+"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +145,7 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
 
 def normalised(name: str) -> str:
     """Return the one spelling of a distribution's name. Source: PEP 503."""
-    return _SEPARATORS.sub("-", name).lower()
+    return re.sub(_SEPARATORS, "-", name).lower()
 
 
 def _setting(setting: str, top: Path, tracked: Callable[[str], bool], accepted: Callable[[str], bool]) -> _Candidate:

@@ -54,12 +54,12 @@ class Finding:
         return self.new and self.severity == ERROR
 
 
-_LINE_NUMBER = re.compile(r"\b(lines?) \d+")
+_LINE_NUMBER = r"\b(lines?) \d+"
 
 
 def neutral(message: str) -> str:
     """Return *message* without the line numbers it names, so that a shifted finding stays the same finding."""
-    return _LINE_NUMBER.sub(r"\1 N", message)
+    return re.sub(_LINE_NUMBER, r"\1 N", message)
 
 
 def identity(finding: Finding) -> tuple[str | None, str, str, str]:

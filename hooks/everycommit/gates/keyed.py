@@ -1,6 +1,5 @@
 """What the verdicts of several gates depend on, for ``Gate.inputs``; each value says all of one thing or is a doubt."""
 
-import hashlib
 import json
 import os
 import re
@@ -15,7 +14,7 @@ from .sources import joined, table
 
 _SHOWN_ONLY = frozenset({"TERM", "GIT_CEILING_DIRECTORIES"})
 """What says how things look, and our own folder."""
-_MACHINE_PATH = re.compile(r"(?:^|[\s\"'=,:\[({])((?:~|\$\{?HOME\}?)?/[^\s\"',\])}]+)")
+_MACHINE_PATH = r"(?:^|[\s\"'=,:\[({])((?:~|\$\{?HOME\}?)?/[^\s\"',\])}]+)"
 
 
 def trees(job: Job) -> dict[str, str]:
@@ -85,7 +84,7 @@ def named_places(job: Job, own: Iterable[str], shared: Mapping[str, Sequence[str
         if mode.startswith("100")
     ]
     home = job.environ.get("HOME", "~").replace("\\", r"\\")
-    for name in (name for text in texts for name in _MACHINE_PATH.findall(text)):
+    for name in (name for text in texts for name in re.findall(_MACHINE_PATH, text)):
         yield name, re.sub(r"^(~|\$\{?HOME\}?)", home, name)
 
 
@@ -117,12 +116,18 @@ def _changed(place: str) -> int:
 
 def digest(value: Any) -> str:
     """Return the SHA-256 (hex) of a value that JSON can hold."""
-    return hashlib.sha256(json.dumps(value, ensure_ascii=True).encode()).hexdigest()
+    return _sha256(json.dumps(value, ensure_ascii=True).encode())
+
+
+def _sha256(content: bytes) -> str:
+    import hashlib  # a change of docs alone hashes nothing
+
+    return hashlib.sha256(content).hexdigest()
 
 
 def _content(path: Path) -> Iterator[str]:
     try:
-        yield hashlib.sha256(path.read_bytes()).hexdigest()
+        yield _sha256(path.read_bytes())
     except FileNotFoundError:
         return
     except OSError as error:

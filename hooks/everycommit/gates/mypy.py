@@ -29,12 +29,12 @@ _FLAGS = (
 )
 # Since 1.11, see https://mypy-lang.blogspot.com/2024/07/mypy-111-released.html
 _JSON_SINCE = (1, 11)
-_PLAIN = re.compile(
+_PLAIN = (
     r"(?P<file>.+?):(?P<line>\d+):(?:(?P<column>\d+):)? (?P<severity>error|note): (?P<message>.*?)"
     r"(?:  \[(?P<code>[a-z0-9-]+)\])?$"
 )
-_SOURCE = re.compile(r"LOG:  Found source: +BuildSource\(path='([^']+)'")
-_READ = re.compile(r"LOG:  (?:Parsing |.*?: file |Found stale .*?: file )(/?[^,(]+?\.pyi?)(?:[ ,(]|$)")
+_SOURCE = r"LOG:  Found source: +BuildSource\(path='([^']+)'"
+_READ = r"LOG:  (?:Parsing |.*?: file |Found stale .*?: file )(/?[^,(]+?\.pyi?)(?:[ ,(]|$)"
 # No package of the project, though some have an __init__.py or lie at the top.
 _NOT_CODE = frozenset({"tests", "test", "docs", "doc", "examples", "example", "build", "dist", "benchmarks", "scripts"})
 _SHOWN = 3
@@ -107,8 +107,8 @@ def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str],
     if done.code and not any(finding.severity == ERROR for finding in found):
         raise broke("mypy", done.code, said, done.out)
     place = _Place(snapshot.path, job.project)
-    read = {place.path(name) for line in log for name in _READ.findall(line)}
-    asked = [name for line in log for name in _SOURCE.findall(line)]
+    read = {place.path(name) for line in log for name in re.findall(_READ, line)}
+    asked = [name for line in log for name in re.findall(_SOURCE, line)]
     return Checked(
         findings=tuple(_placed(found, place, Lines(snapshot.path))),
         files=len(asked),
@@ -163,7 +163,7 @@ def _entry(line: str) -> dict[str, Any] | None:
 
 
 def _plain(line: str) -> dict[str, Any] | None:
-    match = _PLAIN.match(line)
+    match = re.match(_PLAIN, line)
     if match is None:
         return None
     entry: dict[str, Any] = {**match.groupdict(), "hint": None, "end_line": None}
@@ -254,7 +254,7 @@ def _leaks(log: Iterable[str], python: Interpreter, snapshot: Path) -> list[str]
     # A Python around the working tree (/usr and /usr/src/app) does not make the code in there its own.
     own = python.prefix if python.prefix.is_relative_to(python.top) else snapshot
     fine = (f"{snapshot}{os.sep}", f"{own}{os.sep}")
-    read = {name for line in log if top in line for name in _READ.findall(line)}
+    read = {name for line in log if top in line for name in re.findall(_READ, line)}
     return sorted(
         name for name in read if name.startswith(top) and not name.startswith(fine) and "/site-packages/" not in name
     )

@@ -24,7 +24,7 @@ RULES = {"call": FAILED, "setup": ERROR, "teardown": ERROR, "collect": COLLECTIO
 # All selected tests have to have an outcome, so one failure must not end the run; what these set in addopts loses.
 _FLAGS = ("-p", "everycommit_pytest", "--maxfail=0", "--continue-on-collection-errors")
 
-_CAUSE = re.compile(r"E  +\S|ERROR(?!: usage)|.*: error: |INTERNALERROR> \w+Error|FAIL |!+ ")
+_CAUSE = r"E  +\S|ERROR(?!: usage)|.*: error: |INTERNALERROR> \w+Error|FAIL |!+ "
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +161,6 @@ def how_it_broke(run: Run) -> str:
 def cause(run: Run) -> str:
     """Return the line that is most likely the cause: an error that pytest marks, else the last one."""
     text = (run.done.err + b"\n" + run.done.out).decode(errors="replace")
-    marked = [line for line in text.splitlines() if _CAUSE.match(line)]
+    marked = [line for line in text.splitlines() if re.match(_CAUSE, line)]
     word = last_word(marked[-1].encode()) if marked else last_word(run.done.err, run.done.out)
     return "".join(sign if sign.isprintable() else "?" for sign in word).replace(f"{run.snapshot.path}{os.sep}", "")

@@ -39,11 +39,12 @@ _ALWAYS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_F
 # core.fsmonitor names a program, also in the config of a repository that lies inside a tracked folder.
 _OPTIONS = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
 
-_MISSING = re.compile(
+# Compiled when a call failed: most never do.
+_MISSING = (
     rb"unable to read|unable to find|missing (blob|tree|object)|promisor|could not fetch|"
     rb"bad object|bad tree object|could not parse|Could not read|invalid object|failed to read object"
 )
-_WRONG_USE = re.compile(rb"^usage:|unknown option|unrecognized argument|is not a git command", re.MULTILINE)
+_WRONG_USE = rb"(?m)^usage:|unknown option|unrecognized argument|is not a git command"
 
 
 class Done(NamedTuple):
@@ -140,11 +141,11 @@ class Git:
         """Return the error that says how the call *argv* went wrong."""
         words = last_words(done)
         what = f"git {os.fsdecode(argv[0])} in '{self.directory}'"
-        if done.code == 129 or _WRONG_USE.search(done.err):
+        if done.code == 129 or re.search(_WRONG_USE, done.err):
             version = self.version()
             if version < OLDEST:
                 return too_old(version)
-        if _MISSING.search(done.err):
+        if re.search(_MISSING, done.err):
             return MissingObjects(f"{what}: {words}")
         return RepositoryError(f"{what}: {words}")
 

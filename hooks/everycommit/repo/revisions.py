@@ -8,13 +8,13 @@ from ..errors import MissingObjects, UsageError
 from .quarantine import Quarantine
 from .repository import Repository
 
-_FOUND = re.compile(r"([0-9a-f]{40,64}) (commit|tree|blob|tag)")
-_OID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FOUND = r"([0-9a-f]{40,64}) (commit|tree|blob|tag)"
+_OID = r"[0-9a-f]{40}|[0-9a-f]{64}"
 
 
 def is_oid(text: str) -> bool:
     """Tell whether *text* is a whole object name."""
-    return _OID.fullmatch(text) is not None
+    return re.fullmatch(_OID, text) is not None
 
 
 def looked_up(repository: Repository, revs: Sequence[str]) -> list[tuple[str, str] | None]:
@@ -26,7 +26,7 @@ def looked_up(repository: Repository, revs: Sequence[str]) -> list[tuple[str, st
         return []
     asked = "".join(f"{rev}\n" for rev in revs).encode(errors="surrogateescape")
     answer = repository.git.text("cat-file", "--batch-check=%(objectname) %(objecttype)", stdin=asked)
-    matches = (_FOUND.fullmatch(line) for line in answer.split("\n"))
+    matches = (re.fullmatch(_FOUND, line) for line in answer.split("\n"))
     return [(match[1], match[2]) if match else None for match in matches]
 
 

@@ -10,8 +10,8 @@ from ..text import printable
 
 FILE = "pyproject.toml"
 _LONGEST = 60
-_HEADER = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?")
-_KEY = re.compile(r"\s*([A-Za-z0-9_\-.\"' ]+?)\s*=")
+_HEADER = r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?"
+_KEY = r"\s*([A-Za-z0-9_\-.\"' ]+?)\s*="
 
 
 class Loosened(Protocol):
@@ -51,11 +51,11 @@ def line_of(key: str, lines: Sequence[str]) -> int | None:
     wanted = ["tool", "everycommit", *key.split(".")]
     header, table, below = None, list[str](), False
     for number, line in enumerate(lines, start=1):
-        if found := _HEADER.fullmatch(line):
+        if found := re.fullmatch(_HEADER, line):
             table = _parts(found[1])
             header = number if table == wanted[:-1] else header
         below = table == wanted[: len(table)] and bool(table)
-        if below and (found := _KEY.match(line)) and table + _parts(found[1]) == wanted:
+        if below and (found := re.match(_KEY, line)) and table + _parts(found[1]) == wanted:
             return number
     return header
 
