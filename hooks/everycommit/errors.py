@@ -9,6 +9,9 @@
     |   `-- MissingObjects  a partial or shallow clone lacks what the change needs
     |-- SnapshotError       the tree could not be laid out as a folder
     |-- ToolError           a program is missing, broke, or said what it never promised to say
+    |-- ModelError          a model gave no answer that can be used
+    |   |-- EndpointError   no answer could be had: connection, status, limits
+    |   `-- AnswerError     what came is no answer
     `-- TimeRanOut          the deadline passed
 
     Interrupted             not an error: ctrl-C, a signal, or git went away; exit 130
@@ -49,6 +52,18 @@ class SnapshotError(EverycommitError):
 
 class ToolError(EverycommitError):
     """A program is missing, broke, or said what it never promised to say."""
+
+
+class ModelError(EverycommitError):
+    """A model gave no answer that can be used."""
+
+
+class EndpointError(ModelError):
+    """No answer could be had from the endpoint: connection, status, limits."""
+
+
+class AnswerError(ModelError):
+    """What an endpoint sent is no answer."""
 
 
 class TimeRanOut(EverycommitError):  # noqa: N818
