@@ -13,6 +13,8 @@ from ..result import Finding, GateResult
 if TYPE_CHECKING:
     from ..environment import Interpreter
     from ..maps import Maps
+    from ..model.client import Ask, Reply
+    from ..model.profile import Profile
     from ..proc import Done
     from ..repo.snapshot import Snapshot
 
@@ -54,6 +56,23 @@ class Programs(Protocol):
     ) -> "Done": ...
 
 
+class Models(Protocol):
+    """Models that the user set up, asked by a process of its own. Thread-safe."""
+
+    def profile(self, role: str, *, tokens_in: int, tokens_out: int, seconds: float) -> "Profile | None":
+        """Return who answers as ``finder`` or ``judge``: the strongest one that is fast enough; None for nobody.
+
+        *seconds* are left for an answer of *tokens_out* to a question of *tokens_in*.
+        """
+        ...
+
+    def ask(
+        self, profile: "Profile", ask: "Ask", *, deadline: Deadline, on_text: Callable[[str], None] | None = None
+    ) -> "Reply":
+        """Return the answer; raises as ``model.client.ModelClient.ask``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One change to judge in one project root: all that a gate may look at."""
@@ -81,6 +100,8 @@ class Job:
     """Progress in a few words, ``9/14  test_nav.py``; shown on a terminal only."""
     maps: "Maps | None" = None
     """What was recorded of the tests; None where nobody may use it."""
+    models: Models | None = None
+    """Who can be asked; None where no model was set up."""
 
 
 class Gate(Protocol):
