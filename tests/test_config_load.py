@@ -328,3 +328,67 @@ def test_without_a_home_there_are_no_user_settings() -> None:
 
     assert config.settings == Settings()
     assert config.sources == {}
+
+
+def review(text: str) -> bytes:
+    return f"[tool.everycommit.review]\n{text}\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("own", "theirs", "judges", "source"),
+    [
+        ("egress = 'deny'", "egress = 'allow'", "deny", "user settings ~/s.toml"),
+        ("egress = 'allow'", "egress = 'deny'", "deny", "pyproject.toml"),
+        ("", "egress = 'deny'", "deny", "pyproject.toml"),
+        ("", "secrets = 'redact'", "withhold", None),
+        ("secrets = 'redact'", "secrets = 'redact'", "redact", "pyproject.toml"),
+        ("secrets = 'redact'", "", "redact", "user settings ~/s.toml"),
+        ("", "max_tokens = false", 100_000, None),
+        ("", "max_tokens = 200000", 100_000, None),
+        ("max_tokens = 300000", "max_tokens = 200000", 200_000, "pyproject.toml"),
+        ("max_tokens = false", "", None, "user settings ~/s.toml"),
+        ("denied = ['a']", "denied = ['b']", ("a", "b"), "user settings ~/s.toml and pyproject.toml"),
+        ("", "denied = ['b']", ("b",), "pyproject.toml"),
+    ],
+)
+def test_no_layer_takes_back_what_another_says_of_egress(own: str, theirs: str, judges: object, source: str) -> None:
+    user = ("~/s.toml", f"[review]\n{own}\n".encode())
+
+    config = loaded(review(theirs), review(theirs), user=user)
+
+    name = (own or theirs).partition(" ")[0]
+    assert getattr(config.settings.review, name) == judges
+    assert config.sources.get(f"review.{name}") == source
+
+
+def test_the_environment_denies_over_all_and_allows_over_nobody() -> None:
+    denied = loaded(EMPTY, EMPTY, environ={"EVERYCOMMIT_REVIEW_EGRESS": "deny"})
+    allowed = loaded(*[review("egress = 'deny'")] * 2, environ={"EVERYCOMMIT_REVIEW_EGRESS": "allow"})
+    more = loaded(environ={"EVERYCOMMIT_REVIEW_MAX_TOKENS": "300000"})
+
+    assert denied.settings.review.egress == "deny"
+    assert allowed.settings.review.egress == "deny"
+    assert more.settings.review.max_tokens == 300_000
+
+
+def test_a_change_cannot_loosen_its_review() -> None:
+    base = review("votes_error = 1\nblock = 'voted'\nfinder = 'big'\nrules = ['No print.']\nleft_out = ['a']")
+    target = review("votes_error = 3\nblock = 'never'\nfinder = 'small'\nrules = []\nleft_out = ['a', 'b']")
+
+    config = loaded(base, target)
+
+    judges = config.settings.review
+    assert (judges.votes_error, judges.block, judges.finder, judges.rules) == (1, "voted", "big", ("No print.",))
+    assert judges.left_out == ("a",)
+    names = ("finder", "votes_error", "block", "left_out", "rules")
+    assert [one.key for one in config.loosened] == [f"review.{name}" for name in names]
+
+
+def test_what_an_endpoint_leaves_open_has_words_of_its_own() -> None:
+    settings = loaded().settings
+
+    asked = [(occasion, doubt) for occasion in ("commit", "push", "ci") for doubt in ("inconclusive", "unreachable")]
+
+    assert [settings.on_doubt("review", *one) for one in asked] == ["refuse", "warn", *["refuse"] * 4]
+    lenient = loaded(environ={"EVERYCOMMIT_REVIEW_UNREACHABLE_CI": "warn"}).settings
+    assert lenient.on_doubt("review", "ci", "unreachable") == "warn"

@@ -29,7 +29,10 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
     field = EVERY[key]
 
     assert field.merge in MERGES
-    assert (field.merge == "min") <= (field.kind == "limit")
+    assert (field.merge == "min") <= (field.kind in {"limit", "number"})
+    assert field.across in {"", "min", "max", "union"}
+    assert (field.across == "max") <= (field.kind == "word")
+    assert (field.across == "min") <= (field.kind == "limit")
     assert (field.merge == "max") == (field.kind == "word")
     assert (field.merge in {"union", "intersection"}) <= (field.kind == "list")
     assert (field.merge == "every") == (field.kind == "only")
@@ -40,13 +43,14 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
 
 
 def test_every_field_of_the_schema_is_a_setting() -> None:
-    assert set(tables()) == {"", "policy", "lint", "types", "tests", "snapshot"}
+    assert set(tables()) == {"", "policy", "lint", "types", "tests", "review", "snapshot"}
     assert len({f"EVERYCOMMIT_{key.upper().replace('.', '_')}" for key in EVERY}) == len(EVERY)
 
 
 def values(field: Field) -> st.SearchStrategy[Any]:
     scalars: dict[str, Callable[[], st.SearchStrategy[Any]]] = {
         "limit": lambda: st.none() | st.integers(0, 2000),
+        "number": lambda: st.integers(1, 100),
         "seconds": lambda: st.floats(0.5, 1000),
         "switch": st.booleans,
         "word": lambda: st.sampled_from(field.choices),
@@ -132,7 +136,7 @@ def test_what_judges_is_never_looser_than_base(base: dict[str, Any], target: dic
         now, before = judging(config, base, key)
         if field.merge not in {"base", "target"}:
             assert allows(field, now) <= allows(field, before), key
-        elif field.merge == "base":
+        elif field.merge == "base" and not field.across:
             assert now == before, key
 
 
@@ -144,7 +148,7 @@ def test_what_judges_is_as_strict_as_target_too(base: dict[str, Any], target: di
         now, after = judging(config, target, key)
         if field.merge == "target":
             assert now == after, key
-        elif field.merge != "union" or key in target:
+        elif field.merge != "base" and (field.merge != "union" or key in target):
             assert allows(field, now) <= allows(field, after), key
 
 
@@ -155,6 +159,9 @@ def test_exactly_what_target_loosens_is_listed(base: dict[str, Any], target: dic
     listed = {".".join(one.key.split(".")[:2]) if "rules." in one.key else one.key for one in config.loosened}
     for key, field in REPOSITORY.items():
         before, after = base.get(key, field.default), target.get(key, field.default)
+        if field.merge == "base":
+            assert (key in listed) == (before != after), key
+            continue
         loose = field.merge != "target" and not allows(field, after) <= allows(field, before)
         if field.merge in {"every", "strictest"}:
             # Globs are compared as texts: what looks like a place of its own counts as one.

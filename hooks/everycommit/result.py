@@ -91,6 +91,8 @@ class GateResult:
     project: str = "."
     reason: str | None = None
     """A short clause; always there when skipped, inconclusive or deferred."""
+    doubt: str = "inconclusive"
+    """Which setting of the gate's table says whether a doubt refuses."""
     findings: tuple[Finding, ...] = ()
     summary: str = ""
     """What was looked at, in a few words for a line of its own: ``1 of 14 selected failed (312 in all)``."""

@@ -13,6 +13,7 @@ _KINDS: dict[Any, str] = {
     bool: "switch",
     float: "seconds",
     int | None: "limit",
+    int: "number",
     str: "word",
     str | None: "text",
     tuple[str, ...]: "list",
@@ -26,13 +27,15 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, limit, word, text, list, only or rules."""
+    """switch, seconds, limit, number, word, text, list, only or rules."""
     default: Any
     merge: str
     choices: tuple[str, ...]
     help: str
     empty_is_all: bool
     """Whether an empty list stands for everything, so that it is the strictest of a union."""
+    across: str
+    """The order in which layers become one; empty where the later one replaces the earlier."""
 
 
 @cache
@@ -101,6 +104,7 @@ def _fields(table: Any) -> dict[str, Field]:
             choices=field.metadata["choices"],
             help=field.metadata["help"],
             empty_is_all=field.metadata["empty_is_all"],
+            across=field.metadata["across"],
         )
         for field in fields(table)
         if field.default is not MISSING

@@ -59,12 +59,11 @@ def load(
     adopting = not whole and adopt and new.present and not old.present
     layer = _repository(old, new, alone=whole or adopting, commands_from_base=commands_from_base)
     values = {key: value for key, value in own.values.items() if command_name(key) not in layer.commands}
-    sources = dict.fromkeys(values, f"user settings {user[0]}" if user else "") | dict(layer.sources)
-    values |= layer.values
+    sources = dict.fromkeys(values, f"user settings {user[0]}" if user else "")
+    _over(values, sources, layer.values, layer.sources, instead_of_default=True)
     mistakes, notes = [*new.mistakes, *own.mistakes], []
     for found in (_environment(environ, values), _flags(flags)):
-        values |= found.values
-        sources |= found.sources
+        _over(values, sources, found.values, found.sources)
         mistakes += found.mistakes
         notes += found.notes
     if mistakes:
@@ -106,6 +105,32 @@ def user_settings(environ: Mapping[str, str]) -> tuple[str, bytes] | None:
         return None
     except OSError as error:
         raise SettingsErrors([f"{label}: cannot be read: {error.strerror}"]) from error
+
+
+def _over(
+    values: dict[str, Any],
+    sources: dict[str, str],
+    upper: Mapping[str, Any],
+    upper_sources: Mapping[str, str],
+    *,
+    instead_of_default: bool = False,
+) -> None:
+    """Lay a layer over the others; what they have is not taken back where the setting is the stricter side's.
+
+    *instead_of_default*: a repository does not take back a default either, only the user does.
+    """
+    from .fields import field_of
+    from .merge import over
+
+    for key, value in upper.items():
+        field = field_of(key)
+        lower = values.get(key, field.default)
+        judges = over(field, lower, value) if key in values or instead_of_default else value
+        if judges == value:
+            sources[key] = upper_sources[key]
+        elif judges != lower:
+            sources[key] = f"{sources.get(key, 'default')} and {upper_sources[key]}"
+        values[key] = judges
 
 
 class _Found:

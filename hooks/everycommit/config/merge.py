@@ -36,6 +36,11 @@ def merged(field: Field, base: Any, target: Any) -> Any:
     return _ORDERS[field.merge](field, base, target)
 
 
+def over(field: Field, lower: Any, upper: Any) -> Any:
+    """Return what *upper* makes of a *lower* layer's value: it replaces it, or both count where the setting says so."""
+    return _ORDERS[field.across](field, lower, upper) if field.across else upper
+
+
 def looser(field: Field, base: Any, target: Any) -> bool:
     """Tell whether *target* allows something that *base* does not."""
     if field.merge == "strictest":

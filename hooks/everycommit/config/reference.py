@@ -23,6 +23,7 @@ _TITLES = {
     "lint": schema.LintSettings,
     "types": schema.TypesSettings,
     "tests": schema.TestsSettings,
+    "review": schema.ReviewSettings,
     "snapshot": schema.SnapshotSettings,
     COMMAND: schema.CommandSettings,
 }
@@ -89,6 +90,8 @@ def _entries(table: str, fields: Iterable[Field]) -> Iterator[str]:
     for field in fields:
         yield f"\n### `{prefix}{field.name}`\n\n{field.help}\n\n"
         yield f"- Takes {_takes(field)}.\n- Default: {_default(field)}.\n- Merge order: {_merge(field)}.\n"
+        if field.across:
+            yield f"- Layers: `{field.across}`, so that none takes back what another one says.\n"
 
 
 def _takes(field: Field) -> str:

@@ -12,6 +12,9 @@ Merge orders, the stricter side always winning where there is one:
 - ``base``: base's value judges; any other value in target is a loosening.
 - ``target``: target's value judges, because only it fits target's files; a change is said, not judged.
 - ``user_only``: never read from a repository: the user's settings, environment or flags.
+
+Between the layers (the user's file, the repository, environment, flags) the later one replaces the earlier, except
+where a setting names an order for that, too (``across``): then no layer takes back what another one says.
 """
 
 from collections.abc import Mapping
@@ -24,6 +27,9 @@ MERGES = ("min", "max", "union", "intersection", "every", "strictest", "base", "
 ON_DOUBT = ("warn", "refuse")
 SELECT = ("affected", "all")
 DELETIONS = ("allow", "warn", "forbid")
+BLOCK = ("never", "reproduced", "voted")
+EGRESS = ("allow", "deny")
+SECRETS = ("redact", "withhold")
 OCCASIONS = ("commit", "push", "ci")
 BUILT_IN = ("policy", "lint", "types", "tests")
 
@@ -38,6 +44,12 @@ LOCK_FILES = (
     "go.sum",
     "**/go.sum",
 )
+GENERATED = (
+    *LOCK_FILES,
+    *("vendor/**", "**/vendor/**", "third_party/**", "**/third_party/**", "**/node_modules/**", "**/_vendor/**"),
+    *("dist/**", "**/*.min.js", "**/*.min.css", "**/*.map", "**/*.svg", "**/*.snap", "**/__snapshots__/**"),
+    *("**/*_pb2.py", "**/*_pb2.pyi", "**/*_pb2_grpc.py", "**/*.pb.go", "**/*.csv", "**/*.ipynb"),
+)
 PROSE = ("*.md", "**/*.md", "*.rst", "**/*.rst", "docs/**", "LICENSE*", "AUTHORS*", ".gitignore", ".editorconfig")
 
 
@@ -48,9 +60,10 @@ def setting(
     help: str,  # noqa: A002
     choices: tuple[str, ...] = (),
     empty_is_all: bool = False,
+    across: str = "",
 ) -> Any:
-    """Return a dataclass field that carries its merge order, its meaning and the words it takes."""
-    metadata = {"merge": merge, "help": help, "choices": choices, "empty_is_all": empty_is_all}
+    """Return a dataclass field that carries its merge orders, its meaning and the words it takes."""
+    metadata = {"merge": merge, "help": help, "choices": choices, "empty_is_all": empty_is_all, "across": across}
     return field(default=default, metadata=metadata)
 
 
@@ -168,6 +181,99 @@ class TestsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewSettings:
+    """``[tool.everycommit.review]``: the static reader, and a model that reads every hunk."""
+
+    finder: str | None = setting(
+        "auto",
+        merge="base",
+        help="The profile of the model that reads; auto: the strongest one of yours that is fast enough; false: none, "
+        "the static reader alone.",
+    )
+    judge: str | None = setting(
+        "auto",
+        merge="base",
+        help="The profile of the model that looks at each finding once more and may only demote it; auto: as for the "
+        "finder; false: none.",
+    )
+    samples: int | None = setting(
+        None, merge="base", help="How often each hunk is read; false: as the profile says, 3 for fast models, 1 else."
+    )
+    max_tokens: int | None = setting(
+        100_000,
+        merge="base",
+        across="min",
+        help="Most tokens of all questions of a review; what does not fit is named as not reviewed. Of your settings "
+        "and the repository's the smaller one counts; false: no limit.",
+    )
+    fill: int = setting(
+        50, merge="base", help="How much of a model's context the hunks of one request fill, in percent."
+    )
+    ceiling: int = setting(
+        80,
+        merge="base",
+        help="How much of a model's context a request may fill at all, a hunk being large, in percent.",
+    )
+    votes_error: int = setting(
+        2, merge="min", help="How many samples have to find the same before it is shown as an error."
+    )
+    votes_warning: int = setting(2, merge="min", help="The same for a warning.")
+    votes_note: int = setting(2, merge="min", help="The same for a note.")
+    block: str = setting(
+        "never",
+        merge="max",
+        choices=BLOCK,
+        help="Which findings of a model refuse; reproduced: those that a program has shown to be right; "
+        "voted: all that are shown as errors. The others are warnings.",
+    )
+    inconclusive: str = setting(
+        "refuse",
+        merge="max",
+        choices=ON_DOUBT,
+        help="What hunks do at commit whose answer cannot be believed: cut off, unreadable, without a receipt; "
+        "push and CI always refuse.",
+    )
+    unreachable: str = setting(
+        "warn",
+        merge="max",
+        choices=ON_DOUBT,
+        help="What hunks do at commit for which the endpoint gave no answer: no connection, an error, no time.",
+    )
+    unreachable_ci: str = setting("refuse", merge="max", choices=ON_DOUBT, help="The same at push and in CI.")
+    egress: str = setting(
+        "allow",
+        merge="max",
+        across="max",
+        choices=EGRESS,
+        help="Whether anything may be sent to a model; deny in any layer wins: a repository's over yours, yours over a "
+        "repository's.",
+    )
+    secrets: str = setting(
+        "withhold",
+        merge="max",
+        across="max",
+        choices=SECRETS,
+        help="What happens to a file that holds what looks like a secret: it is not sent at all, or with the secret "
+        "replaced by `***`.",
+    )
+    denied: tuple[str, ...] = setting(
+        (), merge="union", across="union", help="Globs of files that are never sent, beside those that hold secrets."
+    )
+    left_out: tuple[str, ...] = setting(
+        GENERATED, merge="intersection", help="Globs of generated, vendored and lock files, which no model reads."
+    )
+    rules: tuple[str, ...] = setting(
+        (),
+        merge="base",
+        help="Sentences for the model on what is right and wrong here, beside REVIEW.md and AGENTS.md.",
+    )
+
+    def votes(self, severity: str) -> int:
+        """Return how many samples have to find the same before it is shown with *severity*."""
+        return {"error": self.votes_error, "warning": self.votes_warning}.get(severity, self.votes_note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotSettings:
     """``[tool.everycommit.snapshot]``: what the gates' copy of the tree needs besides the tree."""
 
@@ -213,6 +319,7 @@ class Settings:
     lint: LintSettings = field(default_factory=LintSettings)
     types: TypesSettings = field(default_factory=TypesSettings)
     tests: TestsSettings = field(default_factory=TestsSettings)
+    review: ReviewSettings = field(default_factory=ReviewSettings)
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
     command: Mapping[str, CommandSettings] = field(default_factory=dict)
 
@@ -222,12 +329,12 @@ class Settings:
         built_in = tuple(name for name in BUILT_IN if name in chosen)
         return built_in + tuple(name for name, command in self.command.items() if occasion in command.at)
 
-    def on_doubt(self, gate: str, occasion: str) -> str:
-        """Return ``warn`` or ``refuse``: what an inconclusive *gate* does at *occasion*."""
-        if occasion != "commit":
-            return "refuse"
+    def on_doubt(self, gate: str, occasion: str, doubt: str = "inconclusive") -> str:
+        """Return ``warn`` or ``refuse``: what an inconclusive *gate* does at *occasion*; *doubt*: ``GateResult``'s."""
         table = self.command.get(gate) or getattr(self, gate, None)
-        return getattr(table, "inconclusive", "refuse")
+        if occasion != "commit":
+            return getattr(table, f"{doubt}_ci", "refuse")
+        return getattr(table, doubt, "refuse")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ EXPECTED = {
     "switch": "true or false",
     "seconds": f"a number of seconds above 0 and at most {DAY}",
     "limit": "a whole number of 0 or more, or false for no limit",
+    "number": "a whole number of 1 or more",
     "text": "a text, or false for none",
     "list": "a list of texts",
     "only": "a list of texts",
@@ -49,7 +50,9 @@ def checked(field: Field, value: object) -> Any:
         from .severities import side
 
         return side(value)
-    right = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "text": _is_text}[kind]
+    right = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "number": _is_number, "text": _is_text}[
+        kind
+    ]
     if not right(value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
     if kind in {"limit", "text"} and value is False:
@@ -74,8 +77,8 @@ def from_text(field: Field, text: str) -> Any:
         value = _SWITCH.get(word, text)
     elif field.kind in {"limit", "text"} and word in _NONE:
         value = False
-    elif field.kind in {"limit", "seconds"}:
-        value = _number(text, whole=field.kind == "limit")
+    elif field.kind in {"limit", "number", "seconds"}:
+        value = _number(text, whole=field.kind != "seconds")
     return checked(field, value)
 
 
@@ -171,9 +174,16 @@ def _is_limit(value: object) -> bool:
     return value is False or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
 def _is_text(value: object) -> bool:
     return value is False or (isinstance(value, str) and bool(value) and "\0" not in value)
 
 
 def _one_of(choices: tuple[str, ...]) -> str:
     return f"one of {', '.join(repr(choice) for choice in choices)}"
+
+
+_RIGHT = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "number": _is_number, "text": _is_text}

@@ -165,7 +165,7 @@ def _with_outcome(result: GateResult) -> GateResult:
 def _blocking(result: GateResult, job: Job) -> GateResult:
     blocks = {
         Outcome.FAILED: True,
-        Outcome.INCONCLUSIVE: job.config.settings.on_doubt(result.gate, job.occasion) == "refuse",
+        Outcome.INCONCLUSIVE: job.config.settings.on_doubt(result.gate, job.occasion, result.doubt) == "refuse",
         Outcome.DEFERRED: job.occasion != "commit",
     }.get(result.outcome, False)
     return replace(result, blocks=blocks)

@@ -131,7 +131,8 @@ def _allowed(verdicts: Sequence[Verdict], *, refusing: bool, told: bool) -> Iter
     open_ = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.INCONCLUSIVE and not gate.blocks)
     asks = "; push will ask again" if all(_before_push(verdict) for verdict in verdicts) else ""
     if open_.gates:
-        keys = ", ".join(dict.fromkeys(f'`{_key(gate)} = "warn"`' for gate in open_.gates))
+        pairs = [(gate, verdict) for verdict, gates in open_.pairs for gate in gates]
+        keys = ", ".join(dict.fromkeys(f'`{_key(gate, verdict)} = "warn"`' for gate, verdict in pairs))
         settings = f"by your settings ({keys})"
         names = open_.names(reasons=not told)
         text = f"{names}. That alone is allowed {settings}." if refusing else f"{names}. Allowed {settings}{asks}."
@@ -163,5 +164,6 @@ def _warnings(gate: GateResult) -> int:
     return sum(finding.new and finding.severity == WARNING for finding in gate.findings)
 
 
-def _key(gate: GateResult) -> str:
-    return f"{gate.gate if gate.gate in _OWN_TABLES else f'command.{gate.gate}'}.inconclusive"
+def _key(gate: GateResult, verdict: Verdict) -> str:
+    table = gate.gate if gate.gate in _OWN_TABLES else f"command.{gate.gate}"
+    return f"{table}.{gate.doubt}{'' if verdict.occasion == 'commit' else '_ci'}"
