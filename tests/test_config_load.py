@@ -217,8 +217,8 @@ def test_variable(name: str, text: str, key: str, value: object) -> None:
     assert config.sources == {key: f"environment EVERYCOMMIT_{name}"}
 
 
-def test_variables_of_models_of_ours_and_of_others_and_empty_ones_are_no_settings() -> None:
-    names = ["EVERYCOMMIT_MODEL", "EVERYCOMMIT_MODEL_KEY", "EVERYCOMMIT_REPORT", "EVERYCOMMIT_WORKTREE"]
+def test_variables_of_ours_and_of_others_and_empty_ones_are_no_settings() -> None:
+    names = ["EVERYCOMMIT_MODEL_KEY", "EVERYCOMMIT_REPORT", "EVERYCOMMIT_WORKTREE"]
     names += ["EVERYCOMMIT_SNAPSHOT", "EVERYCOMMIT_HOOK", "EVERYCOMMITX", "everycommit_timeout"]
 
     config = loaded(environ={**dict.fromkeys(names, "x"), "EVERYCOMMIT_TIMEOUT": ""})

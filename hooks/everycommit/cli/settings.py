@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..config.fields import COMMAND, Field, command_table, keys
+from ..config.fields import COMMAND, MODEL, Field, command_table, keys, model_table
 from ..config.load import load, user_settings
 from ..config.schema import Config
 from ..config.values import toml, written
@@ -56,10 +56,12 @@ def _rows(config: Config) -> Iterator[tuple[str, Any, str, Field]]:
         table, _, name = key.rpartition(".")
         holder = getattr(settings, table) if table else settings
         yield key, getattr(holder, name), _source(config, key), field
-    for command, table_of_it in settings.command.items():
-        for name, field in command_table().items():
-            key = f"{COMMAND}.{command}.{name}"
-            yield key, getattr(table_of_it, name), _source(config, key), field
+    several: Any = ((MODEL, settings.model, model_table()), (COMMAND, settings.command, command_table()))
+    for table, found, fields in several:
+        for owner, held in found.items():
+            for name, field in fields.items():
+                key = f"{table}.{owner}.{name}"
+                yield key, getattr(held, name), _source(config, key), field
 
 
 def _source(config: Config, key: str) -> str:

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple
 
 from ..record import MISSING, fields, is_dataclass
 from ..rules.severity import Side
-from .schema import CommandSettings, Settings
+from .schema import CommandSettings, ModelSettings, Settings
 
-COMMAND = "command"
+COMMAND, MODEL = "command", "model"
 _KINDS: dict[Any, str] = {
     bool: "switch",
     float: "seconds",
+    float | None: "price",
     int | None: "limit",
     int: "number",
     str: "word",
@@ -27,7 +28,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, limit, number, word, text, list, only or rules."""
+    """switch, seconds, price, limit, number, word, text, list, only or rules."""
     default: Any
     merge: str
     choices: tuple[str, ...]
@@ -55,8 +56,14 @@ def command_table() -> Mapping[str, Field]:
 
 
 @cache
+def model_table() -> Mapping[str, Field]:
+    """Return the settings of a model by name."""
+    return _fields(ModelSettings)
+
+
+@cache
 def keys() -> Mapping[str, Field]:
-    """Return every setting but the commands' by its key, ``policy.max_added_lines``."""
+    """Return every setting but the commands' and models' by its key, ``policy.max_added_lines``."""
     return {
         f"{table}.{name}" if table else name: field
         for table, found in tables().items()
@@ -65,8 +72,10 @@ def keys() -> Mapping[str, Field]:
 
 
 def field_of(key: str) -> Field:
-    """Return the setting with *key*; ``command.NAME.run`` counts for every name."""
-    return command_table()[key.split(".")[2]] if key.startswith(f"{COMMAND}.") else keys()[key]
+    """Return the setting with *key*; ``command.NAME.run`` and ``model.NAME.url`` count for every name."""
+    table, _, rest = key.partition(".")
+    several = {COMMAND: command_table, MODEL: model_table}.get(table)
+    return several()[rest.split(".")[1]] if several else keys()[key]
 
 
 def command_name(key: str) -> str | None:
@@ -81,17 +90,25 @@ def built(values: Mapping[str, Any]) -> Settings:
     top: dict[str, Any] = {}
     below: dict[str, dict[str, Any]] = {}
     commands: dict[str, dict[str, Any]] = {}
+    models: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         table, _, name = key.rpartition(".")
         if not table:
             top[name] = value
         elif command := command_name(key):
             commands.setdefault(command, {})[name] = value
+        elif table.startswith(f"{MODEL}."):
+            models.setdefault(table.partition(".")[2], {})[name] = value
         else:
             below.setdefault(table, {})[name] = value
     types: dict[str, Any] = {field.name: field.type for field in fields(schema.Settings)}
     made = {table: types[table](**found) for table, found in below.items()}
-    return Settings(**top, **made, command={name: CommandSettings(**found) for name, found in sorted(commands.items())})
+    return Settings(
+        **top,
+        **made,
+        model={name: ModelSettings(**found) for name, found in models.items()},
+        command={name: CommandSettings(**found) for name, found in sorted(commands.items())},
+    )
 
 
 def _fields(table: Any) -> dict[str, Field]:

@@ -62,7 +62,7 @@ def load(
     sources = dict.fromkeys(values, f"user settings {user[0]}" if user else "")
     _over(values, sources, layer.values, layer.sources, instead_of_default=True)
     mistakes, notes = [*new.mistakes, *own.mistakes], []
-    for found in (_environment(environ, values), _flags(flags)):
+    for found in (_environment(environ, values), _models(environ), _flags(flags)):
         _over(values, sources, found.values, found.sources)
         mistakes += found.mistakes
         notes += found.notes
@@ -192,6 +192,35 @@ def _environment(environ: Mapping[str, str], values: Mapping[str, Any]) -> _Foun
             from .values import nearest
 
             found.mistakes.append(f"{source}: no such setting{nearest(name, list(known))}")
+    return found
+
+
+def _models(environ: Mapping[str, str]) -> _Found:
+    """Return the profile that the environment makes; its key is not read here."""
+    found = _Found()
+    if not any(name.startswith(_MODEL) and environ[name] for name in environ):
+        return found
+    from .models import ENV, KEY, PREFIX, variables, wrong
+
+    known = variables()
+    for name in sorted(name for name in environ if name.startswith(_MODEL) and environ[name] and name != KEY):
+        if name in known:
+            found.take(known[name], environ[name], f"environment {name}")
+        else:
+            from .values import nearest
+
+            found.mistakes.append(f"environment {name}: no such setting{nearest(name, [*known, KEY])}")
+    if not environ.get(f"{PREFIX}_URL"):
+        if found.values:
+            found.notes.append(f"environment {PREFIX}: no model is set up by it, as {PREFIX}_URL is not set")
+        found.values, found.sources = {}, {}
+        return found
+    said = {key.rpartition(".")[2]: value for key, value in found.values.items()}
+    for name, what in wrong(said) if not found.mistakes else ():
+        variable = next(variable for variable, key in known.items() if key == f"model.{ENV}.{name}")
+        found.mistakes.append(f"environment {variable}: {what}")
+    if environ.get(KEY):
+        found.values[f"model.{ENV}.key_env"], found.sources[f"model.{ENV}.key_env"] = KEY, f"environment {KEY}"
     return found
 
 

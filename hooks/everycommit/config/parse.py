@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..text import printable
-from .fields import COMMAND, Field, command_table, tables
+from .fields import COMMAND, MODEL, Field, command_table, model_table, tables
 from .schema import BUILT_IN
 from .values import Mistake, checked, nearest, shown, toml
 
@@ -98,10 +98,12 @@ class _Reader:
         for name, value in document.items():
             if name == COMMAND:
                 self._commands(value)
+            elif name == MODEL:
+                self._models(value)
             elif name in known and name:
                 self._table(name, known[name], value)
             else:
-                self._setting("", name, {**known[""]}, value, others=(*known, COMMAND))
+                self._setting("", name, {**known[""]}, value, others=(*known, MODEL, COMMAND))
         return Parsed(self.values, tuple(self.mistakes), present=True)
 
     def _table(self, table: str, fields: Mapping[str, Field], value: object) -> None:
@@ -123,6 +125,37 @@ class _Reader:
             self._wrong(key, "run", "missing; name the program and its arguments")
         if f"{key}.run" not in self.values:
             # Half a command is none: what is left of it must not turn into one without a program.
+            self.values = {name: kept for name, kept in self.values.items() if not name.startswith(f"{key}.")}
+
+    def _models(self, value: object) -> None:
+        if not self.own:
+            self._wrong(
+                "",
+                MODEL,
+                "a repository may not say where a model listens; your own settings may (`everycommit models add`), "
+                "and a repository may name one of your models: review.finder, review.judge",
+            )
+            return
+        from .models import RESERVED
+
+        for name, table in self._items(MODEL, value):
+            if not _NAME.fullmatch(name):
+                self._wrong(MODEL, name, "a model's name here is made of a-z, 0-9 and -")
+            elif name in RESERVED:
+                self._wrong(MODEL, name, "this name has a meaning of its own; choose another one")
+            else:
+                self._model(f"{MODEL}.{name}", table)
+
+    def _model(self, key: str, value: object) -> None:
+        from .models import wrong
+
+        before = len(self.mistakes)
+        self._table(key, model_table(), value)
+        if len(self.mistakes) == before:
+            found = {name: self.values.get(f"{key}.{name}") for name in model_table()}
+            for name, what in wrong(found):
+                self._wrong(key, name, what)
+        if len(self.mistakes) > before:
             self.values = {name: kept for name, kept in self.values.items() if not name.startswith(f"{key}.")}
 
     def _items(self, table: str, value: object) -> Iterator[tuple[str, Any]]:

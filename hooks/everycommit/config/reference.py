@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import schema
-from .fields import COMMAND, Field, command_table, tables
+from .fields import COMMAND, MODEL, Field, command_table, model_table, tables
 from .values import EXPECTED, toml, written
 
 ORDERS = {
@@ -25,6 +25,7 @@ _TITLES = {
     "tests": schema.TestsSettings,
     "review": schema.ReviewSettings,
     "snapshot": schema.SnapshotSettings,
+    MODEL: schema.ModelSettings,
     COMMAND: schema.CommandSettings,
 }
 _OPENING = """\
@@ -74,7 +75,7 @@ matches the whole path from the repository's root: `*.lock` means the root's, `*
 def markdown() -> str:
     """Return the page."""
     merges = "".join(f"- `{name}`: {text}.\n" for name, text in ORDERS.items())
-    every = {**tables(), COMMAND: command_table()}
+    every = {**tables(), MODEL: model_table(), COMMAND: command_table()}
     parts = "".join(_section(table, fields) for table, fields in every.items())
     return _OPENING + merges + _LOOSENING + parts
 
@@ -86,7 +87,7 @@ def _section(table: str, fields: Mapping[str, Field]) -> str:
 
 
 def _entries(table: str, fields: Iterable[Field]) -> Iterator[str]:
-    prefix = f"{COMMAND}.NAME." if table == COMMAND else f"{table}." if table else ""
+    prefix = f"{table}.NAME." if table in {COMMAND, MODEL} else f"{table}." if table else ""
     for field in fields:
         yield f"\n### `{prefix}{field.name}`\n\n{field.help}\n\n"
         yield f"- Takes {_takes(field)}.\n- Default: {_default(field)}.\n- Merge order: {_merge(field)}.\n"
@@ -106,6 +107,6 @@ def _merge(field: Field) -> str:
 
 
 def _default(field: Field) -> str:
-    if field.name == "run":
+    if field.name in {"run", "url", "model"}:
         return "none, it has to be there"
     return f"`{written(field, field.default)}`"

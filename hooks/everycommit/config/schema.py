@@ -300,6 +300,50 @@ class CommandSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """``[model.NAME]``: a model that can be asked, in your own file only; `everycommit models add` writes it."""
+
+    url: str | None = setting(
+        None, merge="user_only", help="The base of its API, `https://api.example.com/v1`; http on this machine only."
+    )
+    model: str | None = setting(None, merge="user_only", help="The model's name as the server knows it.")
+    transport: str = setting(
+        "chat",
+        merge="user_only",
+        choices=("chat", "sdk"),
+        help="chat: chat completions, our own client; sdk: the package openai, for what only it knows.",
+    )
+    key_env: str | None = setting(
+        None, merge="user_only", help="The environment variable that holds its key; false: none."
+    )
+    key_command: tuple[str, ...] = setting(
+        (), merge="user_only", help="A program and its arguments that print the key; no shell reads it."
+    )
+    keyring: str | None = setting(
+        None, merge="user_only", help="The service under which the system's keyring has the key; false: none."
+    )
+    strong: bool = setting(False, merge="user_only", help="Whether it judges rather than finds; large models do.")
+    rank: int = setting(
+        1, merge="user_only", help="Among several that are fast enough the one with the highest rank is chosen."
+    )
+    context: int | None = setting(
+        None, merge="user_only", help="Tokens of question and answer together; false: what was measured, else 8192."
+    )
+    slots: int | None = setting(
+        None, merge="user_only", help="Questions that it is asked at once; false: what was measured, else 4."
+    )
+    samples: int | None = setting(
+        None, merge="user_only", help="How often the same is asked; false: 1 of a strong model, 3 of any other."
+    )
+    price_in: float | None = setting(
+        None, merge="user_only", help="Price of a million tokens of questions, in your currency; false: not known."
+    )
+    price_out: float | None = setting(
+        None, merge="user_only", help="Price of a million tokens of answers; false: not known."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """``[tool.everycommit]``."""
 
@@ -321,6 +365,7 @@ class Settings:
     tests: TestsSettings = field(default_factory=TestsSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
+    model: Mapping[str, ModelSettings] = field(default_factory=dict)
     command: Mapping[str, CommandSettings] = field(default_factory=dict)
 
     def gates(self, occasion: str) -> tuple[str, ...]:

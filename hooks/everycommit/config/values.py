@@ -1,7 +1,9 @@
 """One value of one setting: is it right, what would TOML write, what does a text of the environment mean."""
 
 import json
+import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ..text import printable
@@ -10,6 +12,9 @@ from .schema import BUILT_IN
 
 DAY = 86_400
 _LONGEST = 60
+_OR_NONE = frozenset({"limit", "text", "price"})
+_PROGRAMS = frozenset({"run", "key_command"})
+"""Settings that hold a program and its arguments."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NEVER = ("GIT_", "EVERYCOMMIT_")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
@@ -17,6 +22,7 @@ _NONE = ("false", "none")
 EXPECTED = {
     "switch": "true or false",
     "seconds": f"a number of seconds above 0 and at most {DAY}",
+    "price": "a number of 0 or more, or false for none",
     "limit": "a whole number of 0 or more, or false for no limit",
     "number": "a whole number of 1 or more",
     "text": "a text, or false for none",
@@ -50,14 +56,11 @@ def checked(field: Field, value: object) -> Any:
         from .severities import side
 
         return side(value)
-    right = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "number": _is_number, "text": _is_text}[
-        kind
-    ]
-    if not right(value):
+    if not _RIGHT[kind](value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
-    if kind in {"limit", "text"} and value is False:
+    if kind in _OR_NONE and value is False:
         return None
-    return float(value) if kind == "seconds" else value  # type: ignore[arg-type]
+    return float(value) if kind in {"seconds", "price"} else value  # type: ignore[arg-type]
 
 
 def from_text(field: Field, text: str) -> Any:
@@ -75,10 +78,10 @@ def from_text(field: Field, text: str) -> Any:
         value = {name.strip(): severity.strip() for name, _, severity in pairs}
     elif field.kind == "switch":
         value = _SWITCH.get(word, text)
-    elif field.kind in {"limit", "text"} and word in _NONE:
+    elif field.kind in _OR_NONE and word in _NONE:
         value = False
-    elif field.kind in {"limit", "number", "seconds"}:
-        value = _number(text, whole=field.kind != "seconds")
+    elif field.kind in {"limit", "number", "seconds", "price"}:
+        value = _number(text, whole=field.kind in {"limit", "number"})
     return checked(field, value)
 
 
@@ -127,7 +130,7 @@ def _list(field: Field, value: object) -> tuple[str, ...]:
         raise Mistake(f"{shown(value)} is not {EXPECTED['list']}")
     for item in value:
         _check_item(field, item)
-    if field.name == "run" and not any(value[:1]):
+    if field.name in _PROGRAMS and not any(value[:1]):
         raise Mistake(f"{shown(value)} names no program; write it and its arguments")
     return tuple(dict.fromkeys(value)) if field.choices else tuple(value)
 
@@ -144,7 +147,7 @@ def _check_item(field: Field, item: object) -> None:
         raise Mistake(f"{shown(item)} is {what}{nearest(item, field.choices) or known}")
     if field.name == "env":
         _check_variable(item)
-    elif not item and field.name not in {"args", "run"}:
+    elif not item and field.name not in {"args", *_PROGRAMS}:
         raise Mistake('"" in the list is empty')
 
 
@@ -170,6 +173,11 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= DAY
 
 
+def _is_price(value: object) -> bool:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return value is False or (number and value >= 0)  # type: ignore[operator]
+
+
 def _is_limit(value: object) -> bool:
     return value is False or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
@@ -186,4 +194,11 @@ def _one_of(choices: tuple[str, ...]) -> str:
     return f"one of {', '.join(repr(choice) for choice in choices)}"
 
 
-_RIGHT = {"switch": _is_switch, "seconds": _is_seconds, "limit": _is_limit, "number": _is_number, "text": _is_text}
+_RIGHT: dict[str, Callable[[object], bool]] = {
+    "switch": _is_switch,
+    "seconds": _is_seconds,
+    "price": _is_price,
+    "limit": _is_limit,
+    "number": _is_number,
+    "text": _is_text,
+}
