@@ -29,7 +29,10 @@ def read(question: Question, reply: Reply) -> Answer:
 def unread(question: Question, why: str, *, endpoint: bool = False) -> Answer:
     """Return the answer that none of the pieces of *question* was seen in."""
     return Answer(
-        sample=question.sample, unseen={piece.id: why for piece in question.pieces}, said=(), endpoint=endpoint
+        sample=question.sample,
+        stripped=question.stripped,
+        unseen={piece.id: why for piece in question.pieces},
+        endpoint=endpoint,
     )
 
 
@@ -41,6 +44,7 @@ def _read(question: Question, found: Mapping[str, Any]) -> Answer:
     said = _findings(question, places, records(found, "findings", most=MOST))
     return Answer(
         sample=question.sample,
+        stripped=question.stripped,
         seen=seen,
         unseen={piece.id: NOT_SEEN for piece in question.pieces if piece.id not in seen},
         said=tuple(dict.fromkeys(said)),

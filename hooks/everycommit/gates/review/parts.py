@@ -95,6 +95,8 @@ class Answer:
     """What one question brought."""
 
     sample: int
+    stripped: bool = False
+    """As of the question."""
     seen: frozenset[str] = frozenset()
     """Pieces with a receipt that holds."""
     unseen: Mapping[str, str] = field(default_factory=dict)
@@ -102,3 +104,29 @@ class Answer:
     said: tuple[Said, ...] = ()
     endpoint: bool = False
     """Whether it was the endpoint that failed rather than the answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voted:
+    """One finding of the review: what several samples said of one thing."""
+
+    piece: str
+    path: str
+    line: int | None
+    """As in ``Said``: where most of them found it."""
+    quote: str
+    category: str
+    severity: str
+    """The one in the middle; of two the lower one."""
+    title: str
+    scenario: str
+    claim: str
+    symbol: str
+    votes: int
+    """Samples that say it, of those that saw the piece."""
+    samples: int
+    """Samples that saw the piece."""
+    only_stripped: bool = False
+    """Whether nobody says it who read the comments and texts beside the code: they changed the reader's mind."""
+    demoted: str = ""
+    """Why the judge took it down, in its words."""
