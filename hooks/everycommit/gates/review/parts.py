@@ -33,6 +33,8 @@ class Row:
     number: int | None
     """On the new side, from 1; None for a removed line."""
     text: str
+    old: int | None = None
+    """On the old side, of a removed line; never shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Piece:
     id: str
     """Short and unique in a run, ``h7``."""
     path: str
+    hunk: int = 0
+    """Which hunk of the change it is, or is a part of: a long one is read in several pieces."""
     rows: tuple[Row, ...]
     around: tuple[Row, ...] = ()
     """The rest of the enclosing function, as far as it is worth its tokens."""
