@@ -133,6 +133,27 @@ class GateResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """What one model did in a run."""
+
+    profile: str
+    model: str
+    role: str
+    """``finder`` or ``judge``."""
+    questions: int
+    failed: int = 0
+    """Those of the questions that brought no answer."""
+    tokens_in: int = 0
+    """Tokens of the questions, as the server counted them; those from its cache are among them."""
+    cached: int = 0
+    tokens_out: int = 0
+    seconds: float = 0.0
+    """From the first question to the end of the last answer."""
+    cost: float | None = None
+    """In the user's currency, cached tokens at the full price; None where the profile has no price."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Every gate's word on one change; everything a person or a machine reads is a view of this."""
 
@@ -144,6 +165,8 @@ class Verdict:
     target_commit: str | None = None
     seconds: float = 0.0
     notes: tuple[str, ...] = ()
+    used: tuple[Used, ...] = ()
+    """The models that were asked for this verdict; none where its answers were known."""
 
     @property
     def outcome(self) -> Outcome:

@@ -56,3 +56,6 @@ class Profile:
     price_in: float | None = None
     """Price of a million tokens of questions, in the user's currency."""
     price_out: float | None = None
+    """The same of its answers."""
+    role: str = ""
+    """What it was chosen for in this run, ``finder`` or ``judge``; empty where nobody chose."""
