@@ -269,6 +269,15 @@ def test_variables_that_bend_output_are_left_out() -> None:
     }
 
 
+def test_git_never_sees_the_key_of_a_model(repo: Repo) -> None:
+    git = git_of(repo, EVERYCOMMIT_MODEL_KEY="sk-7", EVERYCOMMIT_MODEL="m")
+
+    done = git.run("-c", "alias.seen=!env", "seen")
+
+    assert b"EVERYCOMMIT_MODEL=m" in done.out
+    assert b"sk-7" not in done.out
+
+
 def test_a_batch_answers_many_questions(repo: Repo) -> None:
     repo.stage("a", b"one\ntwo").stage("empty", b"").stage("big", b"x" * 3_000_000).commit()
     head = repo.text("rev-parse", "HEAD")

@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from everycommit.config.schema import ModelSettings, Settings
+from everycommit.cli.asked import models as models_of_a_run
+from everycommit.config.schema import ModelSettings, ReviewSettings, Settings
 from everycommit.deadline import Deadline
 from everycommit.errors import EndpointError
 from everycommit.gates.base import Models as Asked
@@ -17,6 +18,7 @@ from everycommit.model.measured import Known, Measured
 from everycommit.model.models import Models, cost
 from everycommit.model.profile import Key, Profile, Speed
 from everycommit.model.profiles import CONTEXT, SLOTS, profiles
+from everycommit.proc import Children
 
 URL = "http://127.0.0.1:1/v1"
 QUICK = Speed(first_seconds=0.2, tokens_in=5000.0, tokens_out=1000.0)
@@ -219,3 +221,32 @@ def test_a_key_is_named_and_never_held(more: dict[str, Any], key: Key, tmp_path:
 
 def test_half_a_model_is_none(tmp_path: Path) -> None:
     assert profiles(settings(url=None), Measured(tmp_path)) == ()
+
+
+# --- in a run ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("gates", "more"),
+    [
+        (["policy", "lint"], {}),
+        (["review"], {"model": {}}),
+        (["review"], {"review": ReviewSettings(egress="deny")}),
+        (["review"], {"review": ReviewSettings(finder=None, judge=None)}),
+    ],
+)
+def test_there_is_nobody_to_ask(gates: list[str], more: dict[str, Any], tmp_path: Path) -> None:
+    assert in_a_run(gates, replace(settings(), **more), tmp_path) is None
+
+
+def test_with_a_profile_and_the_gate_there_is_somebody_and_nothing_runs_yet(tmp_path: Path) -> None:
+    asked = in_a_run(["policy", "review"], settings(), tmp_path)
+
+    assert asked is not None
+    asked.close()
+    assert (asked.used(), asked.notes()) == ((), ())
+
+
+def in_a_run(gates: list[str], settings: Settings, cache: Path) -> Models | None:
+    with Children() as children:
+        return models_of_a_run(gates, settings, cache=cache, children=children, environ={}, deadline=Deadline.after(5))

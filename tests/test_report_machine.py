@@ -16,6 +16,8 @@ from everycommit.report.machine import render
 from everycommit.result import Verdict, stamped
 from verdicts import (
     FAILED_TEST,
+    FOUND,
+    JUDGED,
     POLICY,
     TESTS_FAILED,
     TWO,
@@ -77,6 +79,18 @@ GATE: Shape = {
     "repair": [TEXT],
     "notes": [TEXT],
 }
+USED: Shape = {
+    "profile": TEXT,
+    "model": TEXT,
+    "role": TEXT,
+    "questions": NUMBER,
+    "failed": NUMBER,
+    "tokens_in": NUMBER,
+    "cached": NUMBER,
+    "tokens_out": NUMBER,
+    "seconds": (float,),
+    "cost": MAYBE_SECONDS,
+}
 CHANGE: Shape = {
     "base": TEXT,
     "target": TEXT,
@@ -97,6 +111,7 @@ VERDICT: Shape = {
     "notes": [TEXT],
     "change": CHANGE,
     "gates": [GATE],
+    "models": [USED],
 }
 WHOLE: Shape = {"version": NUMBER, "tool": TEXT, "exit": NUMBER, "verdicts": [VERDICT]}
 
@@ -139,6 +154,7 @@ def refused() -> Verdict:
         replace(TYPES_FAILED, findings=stamped([TYPE_ERROR, replace(UNUSED, new=False)])),
         tests,
         seconds=2.4142,
+        used=(FOUND, JUDGED),
     )
 
 
@@ -167,7 +183,7 @@ def test_the_page_describes_every_key_and_no_other() -> None:
         key for row in re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)
     }
 
-    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING]
+    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING, USED]
     assert described == {key for shape in shapes for key in shape}
 
 
@@ -187,6 +203,24 @@ def test_values_are_the_verdicts_own() -> None:
     assert types["findings"][0]["fingerprint"] == stamped([TYPE_ERROR])[0].fingerprint
     assert (tests["tool"], tests["counts"]) == ("pytest 9.0.3", {"selected": 14, "total": 312})
     assert tests["findings"][0]["message"] == FAILED_TEST.message
+
+
+def test_each_model_says_what_it_did() -> None:
+    found, judged = read(refused(), code=1)["verdicts"][0]["models"]
+
+    assert found == {
+        "profile": "fast",
+        "model": "small-8b",
+        "role": "finder",
+        "questions": 12,
+        "failed": 1,
+        "tokens_in": 41200,
+        "cached": 9000,
+        "tokens_out": 3100,
+        "seconds": 1.14,
+        "cost": 0.0213,
+    }
+    assert (judged["role"], judged["cost"]) == ("judge", None)
 
 
 def test_a_merge_lists_what_arrives() -> None:

@@ -17,6 +17,8 @@ from everycommit.report.terminal import render
 from everycommit.result import NOTE, Finding, GateResult, Outcome, Verdict
 from verdicts import (
     FAILED_TEST,
+    FOUND,
+    JUDGED,
     LINT,
     POLICY,
     REVIEW_WARNED,
@@ -186,6 +188,20 @@ def test_of_tests_that_failed_the_new_ones_are_counted() -> None:
     tests = replace(TESTS_FAILED, summary="2 of 14 failed", findings=(FAILED_TEST, replace(FAILED_TEST, new=False)))
 
     assert "  ✗ tests    2 of 14 failed, 1 new  " in shown(verdict(TWO, tests))
+
+
+def test_the_long_form_says_which_model_did_what() -> None:
+    warned = verdict(TWO, POLICY, REVIEW_WARNED, seconds=2, used=(FOUND, JUDGED))
+    passed = verdict(TWO, POLICY, LINT, seconds=2, used=(FOUND,))
+
+    text = render([warned], style=screen(200))
+
+    assert (
+        "2.1s\n"
+        "    fast (small-8b) found: 12 questions, 1 without an answer, 41,200 tokens in, 3,100 out, 1.1s, cost 0.021\n"
+        "    large (big) judged: 1 question, 900 tokens in, 80 out, 0.8s\n"
+    ) in text
+    assert "small-8b" not in shown(passed)
 
 
 def test_notes_on_settings_stand_below_the_line() -> None:

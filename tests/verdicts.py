@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from everycommit.change import Change, FileChange
 from everycommit.report.style import Style
-from everycommit.result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, Verdict
+from everycommit.result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, Used, Verdict
 
 BASE, TARGET, PARENT = "a" * 40, "b" * 40, "c" * 40
 
@@ -82,6 +82,20 @@ TESTS_FAILED = gate(
 )
 REVIEW_WARNED = gate("review", summary="9 of 9 hunks", seconds=2.1, findings=(WARNED,))
 
+FOUND = Used(
+    profile="fast",
+    model="small-8b",
+    role="finder",
+    questions=12,
+    failed=1,
+    tokens_in=41_200,
+    cached=9_000,
+    tokens_out=3_100,
+    seconds=1.14,
+    cost=0.0213,
+)
+JUDGED = Used(profile="large", model="big", role="judge", questions=1, tokens_in=900, tokens_out=80, seconds=0.8)
+
 TEXTS = st.text(st.characters(), max_size=40) | st.sampled_from(
     ["", "\x1b[31m", "a\nb", "x`y z", "名前" * 30, "w " * 60]
 )
@@ -118,6 +132,20 @@ GATES = st.builds(
     notes=st.lists(TEXTS, max_size=2).map(tuple),
     repair=st.lists(TEXTS, max_size=2).map(tuple),
 )
+COUNTS = st.integers(0, 10**7)
+USED = st.builds(
+    Used,
+    profile=TEXTS,
+    model=TEXTS,
+    role=st.sampled_from(["finder", "judge"]),
+    questions=COUNTS,
+    failed=COUNTS,
+    tokens_in=COUNTS,
+    cached=COUNTS,
+    tokens_out=COUNTS,
+    seconds=st.floats(0, 1e5),
+    cost=st.none() | st.floats(0, 1e5),
+)
 CHANGES = st.sampled_from([TWO, THREE, change(), change(file("a"), parents=()), change(file("a"), landing=())])
 VERDICTS = st.builds(
     Verdict,
@@ -129,4 +157,5 @@ VERDICTS = st.builds(
     target_commit=st.none() | st.just("e" * 40),
     seconds=st.floats(0, 1e5),
     notes=st.lists(TEXTS, max_size=2).map(tuple),
+    used=st.lists(USED, max_size=2).map(tuple),
 )

@@ -35,7 +35,8 @@ ALLOWED = frozenset(
     )
 )
 _ALLOWED_BEGINNINGS = ("LC_", "PYENV_")
-_NEVER = frozenset({"EVERYCOMMIT_MODEL_KEY"})
+NEVER = frozenset({"EVERYCOMMIT_MODEL_KEY"})
+"""What no child sees, whoever names it; git neither."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def child_environment(environ: Mapping[str, str], names: Sequence[str] = (), *, 
         ToolError: One of *names* is git's, or our key.
     """
     for name in names:
-        if name.startswith("GIT_") or name in _NEVER or not name or "=" in name or "\0" in name:
+        if name.startswith("GIT_") or name in NEVER or not name or "=" in name or "\0" in name:
             raise ToolError(
                 f"the environment variable {name!r} is never handed to a tool or a test; "
                 "take it out of the settings' list 'env'"

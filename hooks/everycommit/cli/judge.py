@@ -4,7 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -27,12 +27,14 @@ from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
 from ..result import Outcome, Verdict
 from ..rules.settings import FILE
+from . import asked
 from .call import Call
 from .later import LaterInterpreter, LaterTrees
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
     from ..maps import Maps
+    from ..model.models import Models
     from ..repo.snapshot import Snapshots
 
 RUN_NO_CODE = frozenset({"policy", "lint"})
@@ -138,7 +140,7 @@ def verdict(
             except (Interrupted, KeyboardInterrupt):
                 ready.children.stop()
                 raise
-        taken = ready.trees.notes()
+        taken = (*ready.trees.notes(), *(ready.models.notes() if ready.models else ()))
         if not all(result.outcome in _GOOD for result in results):
             # It may be the very pair that passed before: tests can fail by the weather.
             from ..repo.known import forget
@@ -158,6 +160,7 @@ def verdict(
         target_commit=candidate.target_commit,
         seconds=time.monotonic() - began,
         notes=(*candidate.notes, *ready.config.notes, *taken),
+        used=ready.models.used() if ready.models else (),
     )
 
 
@@ -169,6 +172,7 @@ class Ready(NamedTuple):
     deadline: Deadline
     children: Children
     trees: LaterTrees
+    models: "Models | None" = None
 
 
 @contextmanager
@@ -184,10 +188,15 @@ def prepared(
     deadline = Deadline.after(settings.timeout)
     cache = cache_folder(settings.cache_dir, call.environ) if settings.cache_dir else here.cache
     accepted = _accepted(here, candidate, call)
-    with (
-        Children(gone) as children,
-        closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))) as trees,
-    ):
+    with ExitStack() as stack:
+        children = stack.enter_context(Children(gone))
+        trees = stack.enter_context(closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))))
+        chosen = [name for name in names if name not in skipped]
+        models = asked.models(
+            chosen, settings, cache=here.cache, children=children, environ=call.environ, deadline=deadline
+        )
+        if models:
+            stack.enter_context(closing(models))
         job = Job(
             change=candidate.change,
             config=config,
@@ -201,10 +210,11 @@ def prepared(
             accepted=accepted,
             say=lambda _: None,
             maps=_maps(here),
+            models=models,
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
         steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
-        yield Ready(steps, config, deadline, children, trees)
+        yield Ready(steps, config, deadline, children, trees, models)
 
 
 def _ledger(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Ledger:

@@ -14,6 +14,7 @@ from typing import NamedTuple, Self
 
 from ..deadline import Deadline
 from ..errors import MissingObjects, RepositoryError, UsageError
+from ..proc import NEVER
 from .child import Child, talk
 
 OLDEST = (2, 30)
@@ -72,7 +73,7 @@ class Git:
 
     def __init__(self, directory: Path, environ: Mapping[str, str], *, options: tuple[str, ...] = ()) -> None:
         self.directory = directory
-        self._environ = dict(environ) | _ALWAYS
+        self._environ = {name: value for name, value in environ.items() if name not in NEVER} | _ALWAYS
         self._options = options
 
     def run(

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import __version__
 from ..change import FileChange
-from ..result import Finding, GateResult, Verdict
+from ..result import Finding, GateResult, Used, Verdict
 
 VERSION = 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,6 +41,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "notes": [_text(note) for note in verdict.notes],
         "change": _change(verdict),
         "gates": [_gate(gate) for gate in verdict.gates],
+        "models": [_used(used) for used in verdict.used],
     }
 
 
@@ -110,6 +111,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "source": _text(finding.source),
         "hint": _text(finding.hint),
         "fingerprint": finding.fingerprint,
+    }
+
+
+def _used(used: Used) -> dict[str, Any]:
+    return {
+        "profile": _text(used.profile),
+        "model": _text(used.model),
+        "role": used.role,
+        "questions": used.questions,
+        "failed": used.failed,
+        "tokens_in": used.tokens_in,
+        "cached": used.cached,
+        "tokens_out": used.tokens_out,
+        "seconds": _seconds(used.seconds),
+        "cost": used.cost,
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
 from .style import Style, cells, wrapped
-from .words import as_before, branch, counted, judged_at, kind, label, lasted, left_out, reasons, said, why
+from .words import as_before, branch, counted, did, judged_at, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "
@@ -136,7 +136,7 @@ def _block(verdict: Verdict, style: Style, details: list[str]) -> list[str]:
         title += style.line(f" on {branch(verdict.ref)}")
     parts = [
         [title],
-        _rows(verdict, style),
+        [*_rows(verdict, style), *_models(verdict, style)],
         details,
         _repairs(verdict, style),
         _notes(verdict, style),
@@ -169,6 +169,13 @@ def _rows(verdict: Verdict, style: Style) -> list[str]:
         out.append(f"{head}{text[0]}{gap}{style.quiet(time)}".rstrip())
         out += [(" " * start + more).rstrip() for more in text[1:]]
     return out
+
+
+def _models(verdict: Verdict, style: Style) -> list[str]:
+    """Return a quiet line for each model that was asked, below the gates'."""
+    width = style.width - len(_INDENT) if style.terminal else 10**6
+    lines = [line for used in verdict.used for line in wrapped(style.line(did(used)), max(20, width))]
+    return [style.quiet(f"{_INDENT}{line}") for line in lines]
 
 
 def _wrapped_lines(text: str, width: int) -> list[str]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..result import WARNING, GateResult, Outcome, Verdict
+from ..result import WARNING, GateResult, Outcome, Used, Verdict
 
 _LEAST_SECONDS = 0.1
 
@@ -21,6 +21,18 @@ def lasted(seconds: float) -> str:
         return f"{seconds:.1f}s"
     whole = round(seconds)
     return f"{whole // 60}m{whole % 60:02}s"
+
+
+def did(used: Used) -> str:
+    """Return what one model did: ``fast (small-8b) found: 12 questions, 41,200 tokens in, 3,100 out, 1.1s``."""
+    who = used.profile if used.model in {"", used.profile} else f"{used.profile} ({used.model})"
+    deed = {"finder": " found", "judge": " judged"}.get(used.role, "")
+    parts = [counted(used.questions, "question")]
+    parts += [f"{used.failed:,} without an answer"] if used.failed else []
+    parts += [f"{used.tokens_in:,} tokens in", f"{used.tokens_out:,} out"] if used.tokens_in or used.tokens_out else []
+    parts += [lasted(used.seconds)] if lasted(used.seconds) else []
+    parts += [f"cost {used.cost:.2g}"] if used.cost else []
+    return f"{who}{deed}: {', '.join(parts)}"
 
 
 def judged_at(gates: Iterable[GateResult]) -> str:
