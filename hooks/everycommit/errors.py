@@ -11,8 +11,7 @@
     |-- ToolError           a program is missing, broke, or said what it never promised to say
     |-- ModelError          a model gave no answer that can be used
     |   |-- EndpointError   no answer could be had: connection, status, limits
-    |   |-- AnswerError     what came is no answer
-    |   `-- WithheldError   the question holds a secret and was not sent
+    |   `-- AnswerError     what came is no answer
     `-- TimeRanOut          the deadline passed
 
     Interrupted             not an error: ctrl-C, a signal, or git went away; exit 130
@@ -65,10 +64,6 @@ class EndpointError(ModelError):
 
 class AnswerError(ModelError):
     """What an endpoint sent is no answer."""
-
-
-class WithheldError(ModelError):
-    """A question holds what looks like a secret; nothing of it was sent."""
 
 
 class TimeRanOut(EverycommitError):  # noqa: N818

@@ -405,5 +405,7 @@ class Config:
     """Whether base has no table of ours and target has: limits on size are off for this change."""
     scoped: bool = False
     """Whether a task scope tightens them: it can be cleared, so that not even the settings' file is exempt from it."""
+    goal: str = ""
+    """What the task at hand is for, in the words of who set its scope."""
     notes: tuple[str, ...] = ()
     """Sentences for the verdict: mistakes in base's settings, changed ``target`` settings, adoption."""

@@ -194,5 +194,6 @@ def tightened(config: Config, scope: Scope) -> Config:
         settings=replace(config.settings, policy=replace(policy, **changed)),
         sources={**config.sources, **sources},
         scoped=True,
+        goal=scope.goal,
         notes=(*config.notes, f"scope: {scope.words}"),
     )
