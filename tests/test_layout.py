@@ -13,7 +13,7 @@ from support import Repo
 
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
-    {"record", "errors", "change", "result", "deadline", "text", "rules", "selection"},
+    {"record", "errors", "change", "result", "deadline", "text", "rules", "selection", "shards", "inside"},
     {
         "proc",
         "following",

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from everycommit import __version__
 from everycommit.report.machine import render
-from everycommit.result import Verdict, stamped
+from everycommit.report.read import read as read_back
+from everycommit.result import Verdict, exit_code, stamped
+from everycommit.shards import Part, Sharded
 from verdicts import (
     FAILED_TEST,
     FOUND,
@@ -78,6 +81,7 @@ GATE: Shape = {
     "findings": [FINDING],
     "repair": [TEXT],
     "notes": [TEXT],
+    "part": (dict, type(None)),
 }
 USED: Shape = {
     "profile": TEXT,
@@ -109,6 +113,7 @@ VERDICT: Shape = {
     "blocks": FLAG,
     "seconds": (float,),
     "notes": [TEXT],
+    "shard": (dict, type(None)),
     "change": CHANGE,
     "gates": [GATE],
     "models": [USED],
@@ -183,7 +188,8 @@ def test_the_page_describes_every_key_and_no_other() -> None:
         key for row in re.findall(r"^\| (`[^|]*) \|", page, re.MULTILINE) for key in re.findall(r"`(\w+)`", row)
     }
 
-    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING, USED]
+    part = dict.fromkeys(Part._fields)
+    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING, USED, part]
     assert described == {key for shape in shapes for key in shape}
 
 
@@ -280,3 +286,39 @@ def test_any_verdict_is_valid_and_keeps_its_shape(verdicts: list[Verdict]) -> No
     check(whole, WHOLE)
     assert not re.search("[\ud800-\udfff]", json.dumps(whole, ensure_ascii=False))
     assert {item["outcome"] for item in whole["verdicts"]} <= OUTCOMES
+
+
+PARTS = st.none() | st.builds(
+    Part,
+    by=st.none() | st.integers(1, 9),
+    all=st.integers(0, 99),
+    own=st.integers(0, 99),
+    all_sum=st.just("0" * 64),
+    own_sum=st.just("f" * 64),
+    why=st.text(st.characters(codec="utf-8")),
+    seconds=st.dictionaries(st.text(st.characters(codec="utf-8")), st.floats(0, 1e5)),
+)
+SHARDED = st.none() | st.builds(
+    Sharded, number=st.integers(1, 9), of=st.integers(1, 9), settings=st.just("a"), durations=st.just("")
+)
+
+
+@given(st.lists(VERDICTS, max_size=3), PARTS, SHARDED)
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_what_is_read_back_is_written_the_same(verdicts: list[Verdict], part: Part | None, of: Sharded | None) -> None:
+    verdicts = [replace(one, shard=of, gates=tuple(replace(gate, part=part) for gate in one.gates)) for one in verdicts]
+    text = render(verdicts, exit=exit_code(verdicts))
+
+    tool, back = read_back(text.encode())
+
+    assert tool == f"everycommit {__version__}"
+    assert render(back, exit=exit_code(back)) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"", b"[]", b"{}", b"\xff", b'{"version": 2}', b'{"version": 1, "tool": "x", "verdicts": [1]}', b"[" * 99999],
+)
+def test_what_no_run_wrote_is_no_result(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        read_back(text)

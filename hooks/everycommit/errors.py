@@ -11,7 +11,8 @@
     |-- ToolError           a program is missing, broke, or said what it never promised to say
     |-- ModelError          a model gave no answer that can be used
     |   |-- EndpointError   no answer could be had: connection, status, limits
-    |   `-- AnswerError     what came is no answer
+    |   |-- AnswerError     what came is no answer
+    |   `-- WithheldError   the question holds a secret and was not sent
     `-- TimeRanOut          the deadline passed
 
     Interrupted             not an error: ctrl-C, a signal, or git went away; exit 130
@@ -64,6 +65,10 @@ class EndpointError(ModelError):
 
 class AnswerError(ModelError):
     """What an endpoint sent is no answer."""
+
+
+class WithheldError(ModelError):
+    """A question holds what looks like a secret; nothing of it was sent."""
 
 
 class TimeRanOut(EverycommitError):  # noqa: N818

@@ -4,9 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from .change import Change
 from .record import dataclass, field, replace
+
+if TYPE_CHECKING:
+    from .shards import Part, Sharded
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -122,6 +126,8 @@ class GateResult:
     """Command lines that mend what a tool can mend."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     """All that this verdict depends on, by name; the ledger's key is made of it."""
+    part: "Part | None" = None
+    """What of all there is this run looked at, where it was a shard's."""
 
     @property
     def new_errors(self) -> int:
@@ -167,6 +173,8 @@ class Verdict:
     notes: tuple[str, ...] = ()
     used: tuple[Used, ...] = ()
     """The models that were asked for this verdict; none where its answers were known."""
+    shard: "Sharded | None" = None
+    """Which part of a verdict this is; None where it is the whole."""
 
     @property
     def outcome(self) -> Outcome:

@@ -1,5 +1,6 @@
 """Puts the parts together: from candidates to verdicts. Shared by `run` and `hook`."""
 
+import json
 import os
 import signal
 import time
@@ -21,7 +22,7 @@ from ..gates.catalog import gates as catalog
 from ..kept import Kept
 from ..ledger import Anew, Forgetful, Ledger
 from ..proc import Children, child_environment
-from ..record import dataclass, replace
+from ..record import asdict, dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ..maps import Maps
     from ..model.models import Models
     from ..repo.snapshot import Snapshots
+    from ..shards import Shard, Sharded
 
 RUN_NO_CODE = frozenset({"policy", "lint"})
 """Gates that execute nothing of the change."""
@@ -56,6 +58,8 @@ class Wish:
     """Whether the code of commits that are on no local branch may run."""
     of_index: bool = False
     """Whether a commit of the index is judged, so that the hook may know it when it comes."""
+    shard: "Shard | None" = None
+    """Which part is to be judged; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +165,20 @@ def verdict(
         seconds=time.monotonic() - began,
         notes=(*candidate.notes, *ready.config.notes, *taken),
         used=ready.models.used() if ready.models else (),
+        shard=wish.shard and _sharded(wish.shard, ready),
     )
+
+
+def _sharded(shard: "Shard", ready: "Ready") -> "Sharded":
+    """Return of which shard the verdict is, with a word for all that has to be the same in the others."""
+    from ..gates.keyed import digest
+    from ..shards import Sharded
+
+    # Where a machine keeps its caches, and how long it may take, is its own.
+    said = {**asdict(ready.config.settings), "cache_dir": None, "timeout": None}
+    gates = [(step.gate.name, step.job.project, bool(step.ended and step.ended.left_out)) for step in ready.steps]
+    word = digest([json.loads(json.dumps(said, sort_keys=True)), gates, ready.config.scoped])
+    return Sharded(shard.number, shard.of, word, shard.durations.word)
 
 
 class Ready(NamedTuple):
@@ -211,6 +228,8 @@ def prepared(
             say=lambda _: None,
             maps=_maps(here),
             models=models,
+            shard=wish.shard
+            and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
         steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
@@ -218,7 +237,8 @@ def prepared(
 
 
 def _ledger(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Ledger:
-    if candidate.occasion == "ci" and call.environ.get("CI"):
+    if wish.shard is not None or (candidate.occasion == "ci" and call.environ.get("CI")):
+        # A part is not kept as if it were all.
         # Who can write files can write a ledger: where a verdict guards others, it is made there.
         return Forgetful()
     return Anew(kept) if wish.fresh else kept

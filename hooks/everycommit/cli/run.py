@@ -5,14 +5,19 @@ Without a flag it judges what is staged. Nothing of yours is touched: not the wo
 
 import argparse
 import shlex
+from typing import TYPE_CHECKING
 
 from ..change import Candidate
 from ..config.schema import OCCASIONS
 from ..errors import UsageError
 from ..record import replace
+from ..result import Verdict
 from .call import Call
 from .judge import Place, Wish, place, signals, verdict
 from .show import show, watcher
+
+if TYPE_CHECKING:
+    from ..shards import Shard
 
 ENDS = """\
 exit codes: 0 verified, or allowed by your settings (and then said); 1 refused for findings; 2 refused because it could
@@ -37,10 +42,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end what runs longer (default: 300)")
     parser.add_argument("--fresh", action="store_true", help="judge anew what was judged before")
     parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
+    parts = parser.add_argument_group("on several machines")
+    parts.add_argument("--shard", metavar="I/N", help="judge only part I of N; --join makes one verdict of all N")
+    parts.add_argument(
+        "--durations", metavar="FILE", help="split by the seconds in FILE, an earlier result; the same on all machines"
+    )
+    parts.add_argument(
+        "--join", nargs="+", metavar="RESULT", help="one verdict of the results of all shards; runs nothing"
+    )
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Judge and show; return the exit code."""
+    if args.join is not None:
+        return _join(args, call)
+    shard = _shard(args, call)
     elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
     wish = Wish(
         gates=args.gates,
@@ -48,16 +64,41 @@ def main(args: argparse.Namespace, call: Call) -> int:
         timeout=args.timeout,
         fresh=args.fresh,
         run_code=args.run_code,
-        of_index=not elsewhere and args.at == "commit",
+        of_index=not elsewhere and args.at == "commit" and shard is None,
+        shard=shard,
     )
     watch = watcher(call, args.format)
     try:
         with signals(), place(call) as here:
             candidate = replace(_candidate(args, here), occasion=args.at)
-            verdicts = [verdict(here, candidate, call, wish, watch=watch, gone=lambda: False)]
+            verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False))]
     finally:
         watch.close()
     return show(verdicts, call, args.format, repeat=_repeat(args))
+
+
+def _join(args: argparse.Namespace, call: Call) -> int:
+    which = (args.staged, args.worktree, args.range, args.commit, args.all_files)
+    if any((args.gates, *which, args.shard, args.durations, args.skip, args.timeout, args.fresh, args.run_code)):
+        raise UsageError("--join takes results alone: what was judged, and how, was said when they were made")
+    from .join import join
+
+    return join(args.join, call, args.format)
+
+
+def _shard(args: argparse.Namespace, call: Call) -> "Shard | None":
+    if args.shard is None:
+        if args.durations is not None:
+            raise UsageError("--durations says how to split a run; it goes with --shard i/n")
+        return None
+    from ..shards import parsed
+
+    shard = parsed(args.shard)
+    if args.durations is None:
+        return shard
+    from .durations import durations
+
+    return shard._replace(durations=durations(args.durations, call.cwd))
 
 
 def _candidate(args: argparse.Namespace, here: Place) -> Candidate:
@@ -80,6 +121,15 @@ def _candidate(args: argparse.Namespace, here: Place) -> Candidate:
     return candidate
 
 
+def _noted(found: Verdict) -> Verdict:
+    """Return *found* with the word that it is a part, where it is one."""
+    if found.shard is None:
+        return found
+    from .join import part_note
+
+    return replace(found, notes=(*found.notes, part_note(found.shard)))
+
+
 def _repeat(args: argparse.Namespace) -> str:
     """Return the command line that judges the same change again, without the gates."""
     words = ["everycommit", "run"]
@@ -88,6 +138,8 @@ def _repeat(args: argparse.Namespace) -> str:
         args.commit is not None
     )
     words += [f"--at={args.at}"] * (args.at != "commit")
+    words += [f"--shard={args.shard}"] * (args.shard is not None)
+    words += [f"--durations={args.durations}"] * (args.durations is not None)
     return shlex.join(words)
 
 

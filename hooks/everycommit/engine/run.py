@@ -8,7 +8,7 @@ from typing import Protocol
 from ..deadline import Deadline
 from ..errors import EverycommitError, Interrupted, TimeRanOut
 from ..gates.base import Gate, Job
-from ..ledger import ALL, NOTHING, Ledger, itself, key, repeatable
+from ..ledger import ALL, NOTHING, Ledger, doubt, itself, key, repeatable
 from ..record import replace
 from ..result import ERROR, WARNING, Finding, GateResult, Outcome, stamped
 from .new import marked
@@ -108,7 +108,10 @@ def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
 
 def depends(step: Step) -> dict[str, str]:
     """Return all that the verdict on *step* depends on, by name."""
-    return {"everycommit": itself(), **step.gate.inputs(step.job)}
+    found = {"everycommit": itself(), **step.gate.inputs(step.job)}
+    shard = step.job.shard
+    # A part is nothing that another run could use.
+    return found if shard is None else {**found, "shard": doubt(f"this is shard {shard.number} of {shard.of}")}
 
 
 def keys(gate: Gate, project: str, inputs: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..model.profile import Profile
     from ..proc import Done
     from ..repo.snapshot import Snapshot
+    from ..shards import Shard
 
 
 class Trees(Protocol):
@@ -102,6 +103,9 @@ class Job:
     """What was recorded of the tests; None where nobody may use it."""
     models: Models | None = None
     """Who can be asked; None where no model was set up."""
+    shard: "Shard | None" = None
+    """Which part of the work is this run's; None where all of it is. A gate that has ``splits = True`` does its part
+    and says so in ``GateResult.part``; of the others each is run by one shard."""
 
 
 class Gate(Protocol):

@@ -33,6 +33,7 @@ class Lint:
     name = "lint"
     keeps = ALL
     compared_with: tuple[str, ...] = ()
+    splits = True
 
     def skip(self, job: Job) -> str | None:
         if landed(job, LINTED) or self._settings_back(job):
@@ -56,6 +57,10 @@ class Lint:
         back = self._settings_back(job)
         changed = [file.path for file in landed(job, LINTED)]
         paths = walked(snapshot.path, job.project, LINTED) if back else changed
+        part = None
+        if job.shard is not None:
+            paths, part = job.shard.own(paths)
+            changed = sorted({*changed} & {*paths})
         job.say(counted(len(paths), "file"))
         found = ruff.checked(job, ruff_tool, snapshot, paths)
         findings = [finding for finding, _ in found]
@@ -81,6 +86,7 @@ class Lint:
                     _name(job, ruff_tool), mendable, {finding.path for finding in formatted if finding.path in changed}
                 )
             ),
+            part=part,
         )
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:

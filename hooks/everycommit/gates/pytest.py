@@ -1,5 +1,6 @@
 """Runs the project's pytest over a tree and reads what came of it."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ from .tool import counted, last_word, ran
 if TYPE_CHECKING:
     from ..proc import Done
     from ..repo.snapshot import Snapshot
+    from ..shards import Shard
 
 FAILED, ERROR, COLLECTION = "tests/failed", "tests/error", "tests/collection"
 RULES = {"call": FAILED, "setup": ERROR, "teardown": ERROR, "collect": COLLECTION}
@@ -56,13 +58,14 @@ def run(
     named: Mapping[str, str],
     only: Iterable[str] | None = None,
     without: Iterable[str] | None = None,
+    shard: "Shard | None" = None,
     reading: Callable[[Path], None] | None = None,
 ) -> Run:
     """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
 
     *only* are beginnings of ids with their files from the root of the tree, and what may follow them; of what is
-    collected no other test is kept. *without* are whole ids of tests to leave out. *reading* is called with the path of
-    the report while what lies beside it is still there.
+    collected no other test is kept. *without* are whole ids of tests to leave out; of the rest, those of *shard* run.
+    *reading* is called with the path of the report while what lies beside it is still there.
 
     Raises:
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
@@ -81,6 +84,9 @@ def run(
         if without is not None:
             ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in without)
             Path(f"{records}.without").write_bytes(ids.encode(errors="surrogateescape"))
+        if shard is not None:
+            told = {"number": shard.number - 1, "loads": shard.loads, "costs": dict(shard.durations.tests)}
+            Path(f"{records}.shard").write_text(json.dumps({**told, "top": str(snapshot.path)}), encoding="ascii")
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
         with Following(records, job.say):

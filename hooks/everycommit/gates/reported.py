@@ -33,15 +33,18 @@ class Report:
         self.ids: tuple[str, ...] = ()
         """The tests that it selected."""
         self.deselected = 0
+        self.elsewhere: tuple[str, ...] = ()
+        """The tests that other shards have."""
         self.done: dict[str, str] = {}
         """``{id: outcome}`` of those that ended."""
+        self.seconds: dict[str, float] = {}
         self.failures: list[Failure] = []
         self.status: int | None = None
         """pytest's exit code; None where it never came to an end."""
 
     @property
     def total(self) -> int:
-        return len(self.ids) + self.deselected
+        return len(self.ids) + len(self.elsewhere) + self.deselected
 
     def unreported(self) -> int:
         """Return how many of the selected tests have no outcome."""
@@ -58,8 +61,11 @@ class Report:
             self.ids = tuple(record["ids"])
         elif kind == "deselected":
             self.deselected += record["count"]
+        elif kind == "elsewhere":
+            self.elsewhere = tuple(record["ids"])
         elif kind == "done":
             self.done[record["id"]] = record["outcome"]
+            self.seconds[record["id"]] = record.get("seconds", 0.0)
         elif kind == "failure":
             self.failures.append(
                 Failure(*(record.get(name) for name in Failure._fields))  # type: ignore[arg-type]

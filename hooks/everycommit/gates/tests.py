@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..environment import tool
 from ..errors import ToolError
@@ -18,9 +19,12 @@ from .base import Job
 from .inside import leak_reason
 from .keyed import above, digest, environment, python, settings_elsewhere, trees
 from .pytest import COLLECTION, RULES
-from .reported import Failure, Report
+from .reported import Failure
 from .sources import PYTHON, changed_settings, joined, walked, within
 from .tool import counted
+
+if TYPE_CHECKING:
+    from ..shards import Part
 
 OWN = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 SHARED = {"pyproject.toml": ("tool", "pytest"), "setup.cfg": ("tool:pytest",), "tox.ini": ("pytest",)}
@@ -35,6 +39,7 @@ class Tests:
     name = "tests"
     keeps = PASSES
     compared_with: tuple[str, ...] = ("parents",)
+    splits = True
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         """*environ* is where the values of the variables come from that the settings name."""
@@ -90,28 +95,30 @@ class Tests:
             return self._ended(Outcome.SKIPPED, reason="no tests here")
         args = job.config.settings.tests.args
         chosen = self.plan(job)
-        run = pytest.run(job, snapshot, args, named=self.named(job), without=chosen.left_out or None)
+        run = pytest.run(job, snapshot, args, named=self.named(job), without=chosen.left_out or None, shard=job.shard)
         findings = pytest.findings(run)
-        notes = [] if run.report.status is None else _notes(run.report)
-        if not run.leaks and run.report.ids:
+        selected, total = len(run.report.ids), run.report.total
+        counts = {
+            "selected": selected,
+            "total": total,
+            **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
+        }
+        notes = [] if run.report.status is None else skipped_note(counts)
+        if not run.leaks and (run.report.ids or run.report.elsewhere):
             fewer, told = self._fewer(job, run)
             findings += fewer
             notes += told
         outcome, reason = _outcome(run, findings, job.interpreter().top, chosen)
-        selected, total = len(run.report.ids), run.report.total
         return replace(
             self._ended(outcome, reason=reason),
             everything=not chosen.left_out,
             findings=tuple(findings),
-            summary=_summary(run.report, findings, chosen),
-            brief=f"{selected}/{total}" if selected != total else str(selected),
-            counts={
-                "selected": selected,
-                "total": total,
-                **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
-            },
+            summary=summary(counts, findings, chosen.why if chosen.left_out else ""),
+            brief=brief(counts),
+            counts=counts,
             tool=f"pytest {tool('pytest', job.interpreter()).version}",
             notes=tuple(notes),
+            part=None if job.shard is None else _part(run, chosen),
         )
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
@@ -168,7 +175,7 @@ class Tests:
             return [], [f"not compared with the tests before pytest's settings changed: {pytest.how_it_broke(before)}"]
         changed = {path for file in job.change.landing for path in (file.path, file.source)}
         there = [before.id(node) for node in before.report.ids]
-        here = set(map(run.id, run.report.ids))
+        here = set(_all(run))
         left_out = [one for one in there if one not in here and one.partition("::")[0] not in changed]
         if not left_out:
             return [], []
@@ -194,8 +201,8 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Pl
         doubt = leak_reason([line.partition("\t")[2] for line in run.leaks], top)
     elif told.root is None or told.status is None or told.status not in {0, 1, 5}:
         doubt = pytest.how_it_broke(run)
-    elif told.status == 5 and chosen.left_out and told.deselected >= len(chosen.left_out):
-        # Every test was collected, and the change reaches none of them.
+    elif told.status == 5 and (told.elsewhere or (chosen.left_out and told.deselected >= len(chosen.left_out))):
+        # Every test was collected, and the change reaches none of them, or other shards have those that it reaches.
         doubt = None
     elif told.status == 5:
         doubt = "pytest selected no test" + (f": all {told.deselected} are deselected" if told.deselected else "")
@@ -216,14 +223,41 @@ def _lost(run: pytest.Run, chosen: Plan) -> str | None:
     """Return the doubt that tests which the change reaches were not collected although nothing explains it."""
     if not chosen.left_out:
         return None
-    there = {run.id(node) for node in run.report.ids}
+    there = set(_all(run))
     lost = [node for node, why in chosen.chosen if why.startswith("always: ") and node not in there]
     return f"{counted(len(lost), 'selected test')} did not run, such as {lost[0]}" if lost else None
 
 
-def _summary(told: Report, findings: Sequence[Finding], chosen: Plan) -> str:
-    selected, total = len(told.ids), told.total
-    failed = sum(ended in {"failed", "error"} for ended in told.done.values())
+def _all(run: pytest.Run) -> list[str]:
+    """Return the ids of what is selected here and in other shards, their files from the root of the tree."""
+    return [run.id(node) for node in (*run.report.ids, *run.report.elsewhere)]
+
+
+def _part(run: pytest.Run, chosen: Plan) -> "Part":
+    from ..shards import Part, summed
+
+    every = _all(run)
+    own = every[: len(run.report.ids)]
+    return Part(
+        all=len(every),
+        own=len(own),
+        all_sum=summed(every),
+        own_sum=summed(own),
+        why=chosen.why if chosen.left_out else "",
+        seconds={run.id(node): seconds for node, seconds in run.report.seconds.items()},
+    )
+
+
+def brief(counts: Mapping[str, int]) -> str:
+    """Return the word for the one-line verdict: ``14/312``."""
+    selected, total = counts["selected"], counts["total"]
+    return f"{selected}/{total}" if selected != total else str(selected)
+
+
+def summary(counts: Mapping[str, int], findings: Sequence[Finding], why: str) -> str:
+    """Return what ran and what came of it in a few words; *why* is how the change reaches what was selected."""
+    selected, total = counts["selected"], counts["total"]
+    failed = counts.get("failed", 0) + counts.get("error", 0)
     collection = sum(finding.rule == COLLECTION for finding in findings)
     of = f"{selected} selected" if selected != total else str(selected)
     more = f" ({total} in all)" if selected != total else ""
@@ -232,13 +266,13 @@ def _summary(told: Report, findings: Sequence[Finding], chosen: Plan) -> str:
         return ", ".join([*words, *([f"{counted(collection, 'file')} cannot be collected"] if collection else [])])
     if selected == total:
         return counted(selected, "test")
-    why = f": {chosen.why}" if chosen.left_out and chosen.why and selected else ""
-    return f"{selected} of {total} tests{why}"
+    return f"{selected} of {total} tests" + (f": {why}" if why and selected else "")
 
 
-def _notes(told: Report) -> list[str]:
-    skipped = told.count("skipped")
-    return [f"{counted(skipped, 'test')} of {len(told.ids)} skipped by themselves"] if skipped else []
+def skipped_note(counts: Mapping[str, int]) -> list[str]:
+    """Return the note on tests that skipped themselves, where there are any."""
+    skipped = counts.get("skipped", 0)
+    return [f"{counted(skipped, 'test')} of {counts['selected']} skipped by themselves"] if skipped else []
 
 
 def _old_path(job: Job, parent: str, path: str) -> str | None:

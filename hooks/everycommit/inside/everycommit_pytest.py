@@ -3,11 +3,13 @@
 PYTEST_DONT_REWRITE. Any pytest from 7 on, any Python from 3.8 on. Under xdist the controller alone writes; where a test
 failed is worked out in the worker and travels with its report. A file ``.only`` beside that file holds absolute ids, a
 line each, with something behind them: only these tests are kept. A file ``.without`` holds whole ids: these tests are
-deselected. Records, by ``kind``:
+deselected. A file ``.shard`` says, as JSON, which shard's tests are kept of what is left: ``number`` from 0, ``loads``
+and ``costs`` as ``everycommit_shards.shares`` takes them, ``top``, the folder that the ids in ``costs`` start from.
+Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
-- ``collected``: ``ids``; ``deselected``, a number
-- ``done``: ``id``, ``outcome`` (passed, failed, error, skipped, xfailed, xpassed)
+- ``collected``: ``ids``; ``deselected``, a number; ``elsewhere``: ``ids`` of the tests of other shards
+- ``done``: ``id``, ``outcome`` (passed, failed, error, skipped, xfailed, xpassed), ``seconds``
 - ``failure``: ``id``, ``when`` (call, setup, teardown, collect), ``path`` (absolute), ``line`` (from 1), ``message``
 - ``finish``: ``status``, pytest's exit code
 """
@@ -60,6 +62,27 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
                 # The controller does not hear of what a worker deselects; each worker deselects the same.
                 config.workeroutput["everycommit_dropped"] = len(dropped)
             config.hook.pytest_deselected(items=dropped)
+    path = os.environ.get("EVERYCOMMIT_REPORT", "") + ".shard"
+    if os.path.isfile(path):
+        with open(path, encoding="ascii") as file:
+            _keep_own(config, items, json.load(file))
+
+
+def _keep_own(config: Any, items: list[Any], shard: dict[str, Any]) -> None:
+    from everycommit_shards import shares  # type: ignore[import-not-found]
+
+    root, top = str(config.rootpath), os.path.join(shard["top"], "")
+    names = [_whole(root, item.nodeid) for item in items]
+    names = [name[len(top) :] if name.startswith(top) else name for name in names]  # noqa: FURB188 - Python 3.8
+    share = shares(names, shard["costs"], shard["loads"])
+    own = [share[name] == shard["number"] for name in names]
+    others = [item.nodeid for place, item in enumerate(items) if not own[place]]
+    items[:] = [item for place, item in enumerate(items) if own[place]]
+    reporter = config.pluginmanager.get_plugin("everycommit_reporter")
+    if reporter is not None:
+        reporter.write(kind="elsewhere", ids=others)
+    elif hasattr(config, "workerinput"):
+        config.workeroutput["everycommit_elsewhere"] = others
 
 
 def _whole(root: str, node: str) -> str:
@@ -166,8 +189,10 @@ class _Reporter:
         # Opened once: a test may change the folder, the limits or the permissions.
         self.file = open(path, "a", encoding="ascii")  # noqa: SIM115 - as long as the session
         self.outcomes: dict[str, str] = {}
+        self.seconds: dict[str, float] = {}
         self.collected = False
         self.dropped = False
+        self.parted = False
         self.write(kind="start", root=str(config.rootpath), version=pytest.__version__)
 
     def write(self, **record: Any) -> None:
@@ -192,6 +217,10 @@ class _Reporter:
         if dropped and not self.dropped:
             self.dropped = True
             self.write(kind="deselected", count=dropped)
+        others = getattr(node, "workeroutput", {}).get("everycommit_elsewhere")
+        if others is not None and not self.parted:
+            self.parted = True
+            self.write(kind="elsewhere", ids=others)
 
     def _collected(self, ids: list[str]) -> None:
         self.collected = True
@@ -204,6 +233,7 @@ class _Reporter:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: Any) -> None:
         name, when = report.nodeid, report.when
+        self.seconds[name] = self.seconds.get(name, 0) + getattr(report, "duration", 0)
         if report.outcome == "failed":
             worst = "error" if when in ("setup", "teardown") else "failed"
             if self.outcomes.get(name) != "failed":
@@ -213,7 +243,8 @@ class _Reporter:
             self.outcomes.setdefault(name, _passed_or(report))
         # xdist tells of a worker that died by a report of its own kind, which has no teardown.
         if when not in ("setup", "call"):
-            self.write(kind="done", id=name, outcome=self.outcomes.pop(name, "passed"))
+            seconds = round(self.seconds.pop(name, 0), 4)
+            self.write(kind="done", id=name, outcome=self.outcomes.pop(name, "passed"), seconds=seconds)
 
     def _failure(self, report: Any, when: str) -> None:
         where = getattr(report, _NAME, None) or {}

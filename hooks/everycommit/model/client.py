@@ -6,8 +6,11 @@ from typing import Any, NamedTuple, Protocol
 from ..deadline import Deadline
 from ..record import dataclass, field
 
-RUNGS = ("json_schema strict", "json_schema", "json_object", "text")
-"""Ways to ask for an answer of a certain form, the surest first; a server that does not know one gets the next."""
+RUNGS = ("json_schema strict", "json_schema", "json_object schema", "json_object", "text")
+"""Ways to ask for an answer of a certain form, the surest first; a server that does not know one gets the next.
+
+``json_object schema`` is llama-cpp-python's: the schema lies beside the type.
+"""
 
 
 class Message(NamedTuple):
@@ -30,6 +33,8 @@ class Ask:
     """Most tokens that the answer may have."""
     temperature: float | None = None
     seed: int | None = None
+    files: tuple[str, ...] = ()
+    """Paths whose text it holds: for the log of what left this machine, and not sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +71,9 @@ class ModelClient(Protocol):
 
         Raises:
             EndpointError: No answer could be had: connection, status, limits.
-            AnswerError: What came is no answer: no JSON of the wire, no choice, cut off in the middle.
+            AnswerError: What came is no answer: no JSON of the wire, no choice, cut off in the middle, empty, an answer
+                to a part of the question only.
+            WithheldError: The question holds what looks like a secret; nothing was sent.
             TimeRanOut: The deadline passed.
         """
         ...

@@ -8,11 +8,14 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..change import FileChange
 from ..result import Finding, GateResult, Used, Verdict
+
+if TYPE_CHECKING:
+    from ..shards import Part
 
 VERSION = 1
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,6 +42,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "blocks": verdict.blocks,
         "seconds": _seconds(verdict.seconds),
         "notes": [_text(note) for note in verdict.notes],
+        "shard": verdict.shard and dict(verdict.shard._asdict()),
         "change": _change(verdict),
         "gates": [_gate(gate) for gate in verdict.gates],
         "models": [_used(used) for used in verdict.used],
@@ -93,7 +97,13 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in gate.findings],
         "repair": [_text(command) for command in gate.repair],
         "notes": [_text(note) for note in gate.notes],
+        "part": gate.part and _part(gate.part),
     }
+
+
+def _part(part: "Part") -> dict[str, Any]:
+    whole = part._asdict()
+    return {**whole, "why": _text(part.why), "seconds": {_text(name): took for name, took in part.seconds.items()}}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
