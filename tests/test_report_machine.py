@@ -82,6 +82,7 @@ GATE: Shape = {
     "repair": [TEXT],
     "notes": [TEXT],
     "part": (dict, type(None)),
+    "explained": (dict, type(None)),
 }
 USED: Shape = {
     "profile": TEXT,
@@ -189,7 +190,8 @@ def test_the_page_describes_every_key_and_no_other() -> None:
     }
 
     part = dict.fromkeys(Part._fields)
-    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING, USED, part]
+    told = dict.fromkeys(["where", "python", "all", "reached"])
+    shapes: list[dict[str, Any]] = [WHOLE, VERDICT, CHANGE, FILE, GATE, FINDING, USED, part, told]
     assert described == {key for shape in shapes for key in shape}
 
 

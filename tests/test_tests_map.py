@@ -1,5 +1,8 @@
 """`everycommit tests`: record, show, explain; through the installed hook."""
 
+import json
+import re
+
 import pytest
 
 from support import Repo, give_python
@@ -64,3 +67,40 @@ def test_a_comment_needs_no_test(project: Repo) -> None:
 
     assert said(project, "tests", "explain").startswith("0 of 2 recorded tests")
     assert "tests 0/2  ✓" in said(project, "run")
+
+
+def test_explain_says_what_ran_with_what_where_and_how_the_change_reaches_each_test(project: Repo) -> None:
+    said(project, "tests", "map")
+    project.stage("code_.py", CODE.replace("return 2", "return 1 + 1"))
+
+    fresh = said(project, "run", "policy", "lint", "types", "tests", "--explain")
+    known = said(project, "run", "policy", "lint", "types", "tests", "--explain")
+    whole = said(project, "run", "--at", "push", "--explain", "--skip", "tests")
+    found = json.loads(said(project, "run", "tests", "--explain", "--format", "json"))
+
+    assert "\npolicy  passed: 1 of 600 lines; on the diff alone" in fresh
+    assert re.search(r"\nlint +passed: 1 file; ruff [\d.]+ in ", fresh)
+    assert re.search(r"\ntests +passed: 1 of 2: code_.py -> tests/test_code.py \(1\); pytest [\d.]+ in .venv ", fresh)
+    assert "        two (code_.py:5)\n          tests/test_code.py::test_two\n" in fresh
+    assert re.search(r"\nlint, types, tests ran in /.*/tree\n$", fresh)
+    assert re.search(r"tests +passed: 1 of 2: .*; known, judged at \d\d:\d\d\n", known)
+    assert "ran in" not in known
+    assert "tests  not run: skipped by you (--skip tests)" in whole
+    assert found["verdicts"][0]["gates"][0]["explained"]["reached"] == [
+        {"test": "tests/test_code.py::test_two", "way": "two (code_.py:5)"}
+    ]
+    assert "explain" not in said(project, "run", "tests")
+
+
+def test_explain_says_why_all_tests_run_and_shows_a_bounded_part_of_many_ways(project: Repo) -> None:
+    assert "all tests: no map of the tests yet" in explained(project, "code_.py", CODE + "\n")
+    said(project, "tests", "map")
+    assert "all tests: pyproject.toml changed" in explained(project, "pyproject.toml", SETTINGS + "# x\n")
+
+
+def explained(repo: Repo, path: str, content: str) -> str:
+    repo.stage(path, content)
+    try:
+        return said(repo, "run", "tests", "--explain")
+    finally:
+        repo.git("reset", "--quiet", "--hard")

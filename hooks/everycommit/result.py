@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .change import Change
 from .record import dataclass, field, replace
@@ -86,6 +86,19 @@ def stamped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(out)
 
 
+class Told(NamedTuple):
+    """How a gate came to its word, where somebody asked for it."""
+
+    where: str = ""
+    """The folder it ran in, or ``the diff alone``; empty where nothing ran."""
+    python: str = ""
+    """The Python of its tool; empty where it needs none."""
+    all: str | None = None
+    """Why no test could be left out; None where some could, and of other gates."""
+    reached: tuple[tuple[str, str], ...] = ()
+    """Each selected test that was recorded before, and how the change reaches it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """What one gate says of one change in one project root."""
@@ -128,6 +141,8 @@ class GateResult:
     """All that this verdict depends on, by name; the ledger's key is made of it."""
     part: "Part | None" = None
     """What of all there is this run looked at, where it was a shard's."""
+    told: Told | None = None
+    """How it came about; only where it was asked for."""
 
     @property
     def new_errors(self) -> int:

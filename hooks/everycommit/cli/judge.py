@@ -60,6 +60,8 @@ class Wish:
     """Whether a commit of the index is judged, so that the hook may know it when it comes."""
     shard: "Shard | None" = None
     """Which part is to be judged; None: all."""
+    explain: bool = False
+    """Whether each result has to say how it came about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,10 @@ def verdict(
 
             said = (*ready.config.notes, *taken)
             remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since)
+        if wish.explain:
+            from .told import told
+
+            results = told(ready, results)
     return Verdict(
         occasion=candidate.occasion,
         change=candidate.change,

@@ -42,6 +42,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end what runs longer (default: 300)")
     parser.add_argument("--fresh", action="store_true", help="judge anew what was judged before")
     parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
+    parser.add_argument(
+        "--explain",
+        action="store_true",
+        help="say of each gate what ran or why not, where, with what; how tests are chosen",
+    )
     parts = parser.add_argument_group("on several machines")
     parts.add_argument("--shard", metavar="I/N", help="judge only part I of N; --join makes one verdict of all N")
     parts.add_argument(
@@ -66,6 +71,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
         run_code=args.run_code,
         of_index=not elsewhere and args.at == "commit" and shard is None,
         shard=shard,
+        explain=args.explain,
     )
     watch = watcher(call, args.format)
     try:
@@ -74,12 +80,24 @@ def main(args: argparse.Namespace, call: Call) -> int:
             verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False))]
     finally:
         watch.close()
-    return show(verdicts, call, args.format, repeat=_repeat(args))
+    return show(verdicts, call, args.format, repeat=_repeat(args), explain=args.explain)
 
 
 def _join(args: argparse.Namespace, call: Call) -> int:
     which = (args.staged, args.worktree, args.range, args.commit, args.all_files)
-    if any((args.gates, *which, args.shard, args.durations, args.skip, args.timeout, args.fresh, args.run_code)):
+    if any(
+        (
+            args.gates,
+            *which,
+            args.shard,
+            args.durations,
+            args.skip,
+            args.timeout,
+            args.fresh,
+            args.run_code,
+            args.explain,
+        )
+    ):
         raise UsageError("--join takes results alone: what was judged, and how, was said when they were made")
     from .join import join
 

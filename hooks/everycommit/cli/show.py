@@ -34,8 +34,16 @@ def watcher(call: Call, format_: str) -> Watch:
     return Live(call.stderr, style_for(call.stderr, call.environ))
 
 
-def show(verdicts: Sequence[Verdict], call: Call, format_: str, *, notes: Sequence[str] = (), repeat: str) -> int:
-    """Write the report to standard output; return the exit code."""
+def show(
+    verdicts: Sequence[Verdict],
+    call: Call,
+    format_: str,
+    *,
+    notes: Sequence[str] = (),
+    repeat: str,
+    explain: bool = False,
+) -> int:
+    """Write the report to standard output, with *explain* how it came about below; return the exit code."""
     code = exit_code(verdicts)
     if format_ == "json":
         from ..report import machine
@@ -48,5 +56,9 @@ def show(verdicts: Sequence[Verdict], call: Call, format_: str, *, notes: Sequen
         style = style_for(call.stdout, call.environ)
         call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
         call.stdout.write(terminal.render(verdicts, style=style, repeat=repeat))
+        if explain:
+            from ..report.explain import render
+
+            call.stdout.write(render(verdicts, style))
     call.stdout.flush()
     return code

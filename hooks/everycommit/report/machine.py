@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..change import FileChange
-from ..result import Finding, GateResult, Used, Verdict
+from ..result import Finding, GateResult, Told, Used, Verdict
 
 if TYPE_CHECKING:
     from ..shards import Part
@@ -98,12 +98,22 @@ def _gate(gate: GateResult) -> dict[str, Any]:
         "repair": [_text(command) for command in gate.repair],
         "notes": [_text(note) for note in gate.notes],
         "part": gate.part and _part(gate.part),
+        "explained": gate.told and _told(gate.told),
     }
 
 
 def _part(part: "Part") -> dict[str, Any]:
     whole = part._asdict()
     return {**whole, "why": _text(part.why), "seconds": {_text(name): took for name, took in part.seconds.items()}}
+
+
+def _told(told: Told) -> dict[str, Any]:
+    return {
+        "where": _text(told.where),
+        "python": _text(told.python),
+        "all": _text(told.all),
+        "reached": [{"test": _text(test), "way": _text(way)} for test, way in told.reached],
+    }
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
