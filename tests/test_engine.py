@@ -1,5 +1,6 @@
 """The engine: newness as multisets, doubts that never pass, a deadline that ends."""
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -294,6 +295,30 @@ def test_a_verdict_under_the_same_key_is_reused_and_a_doubt_is_never_kept() -> N
     assert gate.asked.count("check") == 1
     results(Scripted("types", result=ToolError("broke")), ledger=ledger)
     assert len(ledger.kept) == 1
+
+
+def test_what_is_known_is_looked_up_one_gate_at_a_time_and_checked_at_once() -> None:
+    """Threads that only compute hinder each other; gates that wait for programs do not."""
+    looking: list[str] = []
+    checking = threading.Barrier(2, timeout=20)
+
+    class Looking(Scripted):
+        def inputs(self, job: Job) -> Mapping[str, str]:
+            looking.append(self.name)
+            time.sleep(0.05)
+            looking.append(self.name)
+            return super().inputs(job)
+
+        def check(self, job: Job) -> GateResult:
+            checking.wait()
+            return super().check(job)
+
+    steps = planned([Looking("lint"), Looking("types")], job(), skipped={})
+    results = run(steps, ledger=Remembering(), watch=Quiet(), deadline=Deadline.after(60), gone=lambda: False)
+
+    assert [result.outcome for result in results] == [Outcome.PASSED, Outcome.PASSED]
+    assert looking[0] == looking[1]
+    assert looking[2] == looking[3]
 
 
 def test_a_key_changes_with_each_part_of_it() -> None:

@@ -44,18 +44,21 @@ def run(
     """
     results: dict[int, GateResult] = {place: step.ended for place, step in enumerate(steps) if step.ended}
     done = threading.Condition()
+    # Threads that only compute stand in each other's way: together they took twice as long to look up what is known.
+    turn = threading.Lock()
     watch.started([step.gate.name for step in steps])
     for result in results.values():
         watch.ended(result)
 
     def work(place: int, step: Step) -> None:
-        result = judged(step, ledger)
+        result = judged(step, ledger, turn)
         with done:
             results.setdefault(place, result)
             done.notify()
         watch.ended(result)
 
-    for place, step in enumerate(steps):
+    # What is looked up comes first: those that start programs are to start them soon.
+    for place, step in sorted(enumerate(steps), key=lambda pair: pair[1].gate.keeps == NOTHING):
         if place not in results:
             # A daemon, so that a gate which never comes back cannot keep the process.
             threading.Thread(target=work, args=(place, step), name=step.gate.name, daemon=True).start()
@@ -70,11 +73,11 @@ def run(
     return tuple(results[place] for place in range(len(steps)))
 
 
-def judged(step: Step, ledger: Ledger) -> GateResult:
-    """Return the gate's word on its job, from the ledger where it still holds. Never raises."""
+def judged(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
+    """Return the gate's word on its job, from the ledger where it still holds, looked up in *turn*. Never raises."""
     began = time.monotonic()
     try:
-        result = _kept_or_checked(step, ledger)
+        result = _kept_or_checked(step, ledger, turn)
     except Interrupted:
         result = _doubt(step, "interrupted")
     except TimeRanOut as late:
@@ -86,14 +89,14 @@ def judged(step: Step, ledger: Ledger) -> GateResult:
     return _blocking(replace(result, project=step.job.project, seconds=time.monotonic() - began), step.job)
 
 
-def _kept_or_checked(step: Step, ledger: Ledger) -> GateResult:
+def _kept_or_checked(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
     gate, job = step.gate, step.job
-    inputs = depends(step) if gate.keeps != NOTHING else dict(gate.inputs(job))
-    names = keys(gate, job.project, inputs)
-    for name in names:
-        kept = ledger.get(name)
-        if kept:
-            return replace(kept, reused=True, inputs=inputs)
+    with turn:
+        inputs = depends(step) if gate.keeps != NOTHING else dict(gate.inputs(job))
+        names = keys(gate, job.project, inputs)
+        kept = next(filter(None, map(ledger.get, names)), None)
+    if kept:
+        return replace(kept, reused=True, inputs=inputs)
     checked = replace(gate.check(job), inputs=inputs, each_time=gate.keeps == NOTHING)
     result = _with_outcome(_compared(step, checked))
     # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
