@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .digest import sha256
 from .record import replace
 from .result import Finding, GateResult, Outcome
 
@@ -141,6 +142,4 @@ def _number(value: Any) -> int:
 
 
 def _digest(text: str) -> str:
-    import hashlib
-
-    return "sha256:" + hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+    return "sha256:" + sha256(text.encode(errors="surrogatepass")).hexdigest()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .deadline import Deadline
+from .digest import sha256
 from .errors import ToolError
 from .ledger import doubt
 from .record import dataclass, field
@@ -58,15 +59,13 @@ class Interpreter:
 
         A doubt where an editable install lies outside the working tree: nobody tells when its code changes.
         """
-        import hashlib
-
         if editable_elsewhere(self.prefix, self.top, self.places):
             return doubt("an editable install of this Python lies outside the working tree")
         listed = [f"{name}=={version}" for name, version in sorted(self.distributions.items())]
         stamps = list(stamped(self.places or site_packages(self.prefix)))
         program = os.path.realpath(self.python)
         text = "\n".join([os.fspath(self.python), self.version, stamp(program, program), *listed, *stamps])
-        return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()
+        return sha256(text.encode(errors="surrogateescape")).hexdigest()
 
 
 class Tool(NamedTuple):

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Protocol
 
 from . import __version__
+from .digest import sha256
 from .result import GateResult
 
 KEY_VERSION = 1
@@ -18,17 +19,15 @@ def key(gate: str, project: str, inputs: Mapping[str, str]) -> str:
 
     *inputs* are the gate's own (``Gate.inputs``): a part left out there is a false hit here.
     """
-    import hashlib
     import json
 
     parts = json.dumps([KEY_VERSION, gate, project, sorted(inputs.items())], ensure_ascii=True)
-    return hashlib.sha256(parts.encode()).hexdigest()
+    return sha256(parts.encode()).hexdigest()
 
 
 @cache
 def itself() -> str:
     """Return the word for this everycommit and the Python that runs it; any change of its code is another word."""
-    import hashlib
     import sys
     from pathlib import Path
 
@@ -40,7 +39,7 @@ def itself() -> str:
     for path in records or sorted(own.rglob("*.py")):
         there = path.stat()
         found.append(f"{path} {there.st_size} {there.st_mtime_ns}")
-    return f"{__version__} {hashlib.sha256(repr(found).encode()).hexdigest()[:16]}"
+    return f"{__version__} {sha256(repr(found).encode()).hexdigest()[:16]}"
 
 
 def doubt(reason: str) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
 from .change import Change
+from .digest import sha256
 from .record import dataclass, field, replace
 
 if TYPE_CHECKING:
@@ -73,15 +74,13 @@ def identity(finding: Finding) -> tuple[str | None, str, str, str]:
 
 def stamped(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Return *findings* with fingerprints: stable when lines move, different where equal findings repeat."""
-    import hashlib
-
     seen: Counter[tuple[str | None, str, str, str]] = Counter()
     out = []
     for finding in findings:
         same = identity(finding)
         seen[same] += 1
         text = "\0".join([part or "" for part in same] + [str(seen[same])])
-        digest = hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
+        digest = sha256(text.encode(errors="surrogateescape")).hexdigest()[:32]
         out.append(replace(finding, fingerprint=digest))
     return tuple(out)
 

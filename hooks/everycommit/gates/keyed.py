@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..digest import sha256
 from ..errors import EverycommitError, ToolError
 from ..ledger import doubt
 from .base import Job
@@ -120,9 +121,7 @@ def digest(value: Any) -> str:
 
 
 def _sha256(content: bytes) -> str:
-    import hashlib  # a change of docs alone hashes nothing
-
-    return hashlib.sha256(content).hexdigest()
+    return sha256(content).hexdigest()
 
 
 def _content(path: Path) -> Iterator[str]:

@@ -4,7 +4,6 @@
 its own), ``caches/`` (the tools'), ``state.json``, ``clock`` and ``lock``.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -12,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from ..digest import sha256
 from ..errors import SnapshotError
 from ..record import dataclass, field
 from .cache import STALE, WAY_ON, locked, remove
@@ -140,7 +140,7 @@ def take(cache: Path, repository: Repository, role: str) -> Slot:
     Raises:
         SnapshotError: The cache cannot be written.
     """
-    home = cache / "worktrees" / hashlib.sha256(os.fsencode(repository.git_dir)).hexdigest()[:16]
+    home = cache / "worktrees" / sha256(os.fsencode(repository.git_dir)).hexdigest()[:16]
     try:
         _settle(cache, home, repository)
         for number in range(1, _MOST):
