@@ -56,7 +56,7 @@ def one_commit(repository: Repository, quarantine: Quarantine, rev: str) -> Cand
         UsageError: *rev* is no commit.
         MissingObjects: Its parent is not in this shallow clone.
     """
-    (oid,) = commits(repository, [rev])
+    oid = repository.head if rev == "HEAD" and repository.head else commits(repository, [rev])[0]
     tree, parents = quarantine.commit(oid)
     is_foreign = foreign(repository, oid)
     if len(parents) > 1:
