@@ -1,5 +1,6 @@
 """The command line of `run` and `hook`: which change, which gates, and one clear line for whatever is wrong."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from everycommit.cli import run
 from everycommit.cli.main import main
 from support import Repo, state
 
@@ -50,6 +52,14 @@ def test_staged_is_the_default(shop: Repo) -> None:
 
 def test_gates_can_be_named(shop: Repo) -> None:
     assert outcomes(judged(shop, "policy", code=0)) == {"policy": "passed"}
+
+
+def test_words_without_flags_mean_the_same_with_and_without_a_parser(shop: Repo) -> None:
+    parser = argparse.ArgumentParser()
+    run.arguments(parser)
+
+    assert run.Asked(**vars(parser.parse_args(["policy"]))) == run.Asked(gates=["policy"], skip=[])
+    assert shop.everycommit("run", "polcy").stderr == shop.everycommit("run", "--staged", "polcy").stderr
 
 
 def test_the_working_tree_with_untracked_files(shop: Repo) -> None:

@@ -59,11 +59,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _dispatch(argv: Sequence[str]) -> int:
     name = argv[0] if argv else ""
-    if name == "hook" and len(argv) > 1 and not any(word.startswith("-") for word in argv[1:]):
-        # git is waiting: no parser for words that have no flags.
-        from .hook import answer
+    if not any(word.startswith("-") for word in argv):
+        # Somebody is waiting: no parser, which takes half a Python start, for words that have no flags.
+        if name == "hook" and len(argv) > 1:
+            from .hook import answer
 
-        return answer(argv[1], argv[2:], _call())
+            return answer(argv[1], argv[2:], _call())
+        if name == "run":
+            from . import run
+
+            return run.answer(run.Asked(gates=argv[1:]), _call())
     if name not in COMMANDS:
         return _without_command(argv)
     import argparse

@@ -3,20 +3,21 @@
 Without a flag it judges what is staged. Nothing of yours is touched: not the working tree, index, stash or refs.
 """
 
-import argparse
-import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
 from ..config.schema import OCCASIONS
 from ..errors import UsageError
-from ..record import replace
+from ..record import dataclass, replace
 from ..result import Verdict
 from .call import Call
 from .judge import Place, Wish, place, signals, verdict
 from .show import show, watcher
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..shards import Shard
 
 ENDS = """\
@@ -24,7 +25,7 @@ exit codes: 0 verified, or allowed by your settings (and then said); 1 refused f
 not be verified, or wrong use or settings; 3 a bug of everycommit; 130 interrupted"""
 
 
-def arguments(parser: argparse.ArgumentParser) -> None:
+def arguments(parser: "argparse.ArgumentParser") -> None:
     """Declare what the command takes."""
     parser.epilog = ENDS
     parser.add_argument("gates", nargs="*", metavar="GATE", help="policy, lint, types, tests or one of your commands")
@@ -57,10 +58,37 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def main(args: argparse.Namespace, call: Call) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the command line says, by the names of ``arguments``."""
+
+    gates: Sequence[str] = ()
+    staged: bool = False
+    worktree: bool = False
+    range: str | None = None
+    commit: str | None = None
+    all_files: bool = False
+    at: str = "commit"
+    format: str = "text"
+    skip: Sequence[str] = ()
+    timeout: float | None = None
+    fresh: bool = False
+    run_code: bool = False
+    explain: bool = False
+    shard: str | None = None
+    durations: str | None = None
+    join: Sequence[str] | None = None
+
+
+def main(args: "argparse.Namespace", call: Call) -> int:
     """Judge and show; return the exit code."""
+    return answer(Asked(**vars(args)), call)
+
+
+def answer(args: Asked, call: Call) -> int:
+    """Judge what *args* say and show it; return the exit code."""
     if args.join is not None:
-        return _join(args, call)
+        return _join(args.join, args, call)
     shard = _shard(args, call)
     elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
     wish = Wish(
@@ -83,7 +111,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     return show(verdicts, call, args.format, repeat=_repeat(args), explain=args.explain)
 
 
-def _join(args: argparse.Namespace, call: Call) -> int:
+def _join(results: Sequence[str], args: Asked, call: Call) -> int:
     which = (args.staged, args.worktree, args.range, args.commit, args.all_files)
     if any(
         (
@@ -101,10 +129,10 @@ def _join(args: argparse.Namespace, call: Call) -> int:
         raise UsageError("--join takes results alone: what was judged, and how, was said when they were made")
     from .join import join
 
-    return join(args.join, call, args.format)
+    return join(results, call, args.format)
 
 
-def _shard(args: argparse.Namespace, call: Call) -> "Shard | None":
+def _shard(args: Asked, call: Call) -> "Shard | None":
     if args.shard is None:
         if args.durations is not None:
             raise UsageError("--durations says how to split a run; it goes with --shard i/n")
@@ -119,7 +147,7 @@ def _shard(args: argparse.Namespace, call: Call) -> "Shard | None":
     return shard._replace(durations=durations(args.durations, call.cwd))
 
 
-def _candidate(args: argparse.Namespace, here: Place) -> Candidate:
+def _candidate(args: Asked, here: Place) -> Candidate:
     from ..repo import read
 
     repository, quarantine = here.repository, here.quarantine
@@ -148,8 +176,10 @@ def _noted(found: Verdict) -> Verdict:
     return replace(found, notes=(*found.notes, part_note(found.shard)))
 
 
-def _repeat(args: argparse.Namespace) -> str:
+def _repeat(args: Asked) -> str:
     """Return the command line that judges the same change again, without the gates."""
+    import shlex
+
     words = ["everycommit", "run"]
     words += ["--worktree"] * args.worktree + ["--all-files"] * args.all_files
     words += [f"--range={args.range}"] * (args.range is not None) + [f"--commit={args.commit}"] * (
