@@ -11,7 +11,7 @@ import pytest
 
 from everycommit.entries import Entry
 from everycommit.kept import LEAST, LIMIT, Kept
-from everycommit.ledger import Anew
+from everycommit.ledger import Anew, Forgetful
 from everycommit.result import Finding, GateResult, Outcome
 from hammer import hammered
 
@@ -44,6 +44,58 @@ def test_a_verdict_comes_back_with_the_time_it_was_judged(kept: Kept) -> None:
     assert before <= found.judged_at <= time.time()
     assert replace(found, judged_at=None) == replace(RESULT, seconds=1.5, inputs={})
     assert again(kept).get(OTHER) is None
+
+
+def test_an_answer_comes_back_as_it_was_and_is_no_verdict(kept: Kept) -> None:
+    assert kept.answer(KEY) is None
+    kept.keep_answer(KEY, '{"found": []}')
+    kept.keep_answer(OTHER, "not ascii: \xe4")
+    kept.put(KEY, RESULT)
+
+    opened = again(kept)
+
+    assert opened.answer(KEY) == '{"found": []}'
+    assert opened.answer(OTHER) is None
+    assert opened.get(f"answer:{KEY}") is None
+    assert [entry.key for entry in opened.entries() if isinstance(entry, Entry)] == [KEY]
+    assert opened.size().entries == 2
+
+
+@pytest.mark.parametrize("column", ["key", "digest", "content"])
+def test_an_answer_that_is_not_as_it_was_written_is_a_miss(kept: Kept, column: str) -> None:
+    kept.keep_answer(KEY, '{"found": []}')
+    kept.close()
+    with sqlite3.connect(kept.path) as base:
+        base.execute(f"UPDATE entry SET {column} = replace({column}, substr({column}, -3, 1), 'z')")  # noqa: S608
+    base.close()
+
+    assert kept.answer(KEY) is None
+    assert len([name for name in kept.entries() if isinstance(name, str)]) == 1
+
+
+def test_answers_are_dropped_with_the_rest_those_first_that_nobody_used(kept: Kept) -> None:
+    kept.set_limit(LEAST)
+    for number in range(60):
+        kept.keep_answer(f"{number:064}", "x" * 4000)
+
+    opened = again(kept)
+
+    assert opened.size().bytes <= LEAST
+    assert opened.answer(f"{59:064}") == "x" * 4000
+    assert opened.answer(f"{0:064}") is None
+    opened.keep_answer(KEY, "x" * LEAST)
+    assert opened.answer(KEY) is None, "one answer never takes the place of all others"
+
+
+def test_anew_looks_no_answer_up_and_keeps_what_comes(kept: Kept) -> None:
+    kept.keep_answer(KEY, "old")
+
+    Anew(kept).keep_answer(KEY, "new")
+
+    assert Anew(kept).answer(KEY) is None
+    assert kept.answer(KEY) == "new"
+    assert Forgetful().answer(KEY) is None
+    Forgetful().keep_answer(KEY, "x")
 
 
 def test_looking_into_an_empty_ledger_makes_no_file(kept: Kept) -> None:

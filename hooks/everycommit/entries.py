@@ -73,7 +73,7 @@ def written(key: str, result: GateResult) -> tuple[str, str] | None:
         text = json.dumps(content, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     except (TypeError, ValueError):
         return None
-    digest = _digest(f"{key}\n{text}")
+    digest = digest_of(key, text)
     entry = read(key, text.encode(), digest.encode())
     # Two lone surrogates in a row become one character in JSON, for example.
     own = replace(result, reused=False, blocks=False, everything=False, each_time=False, inputs={})
@@ -86,14 +86,29 @@ def read(key: str, text: bytes, digest: bytes) -> Entry | None:
     import json
 
     try:
-        if _digest(f"{key}\n{text.decode('ascii')}").encode() != digest:
+        plain = answered(key, text, digest)
+        if plain is None:
             return None
-        content = json.loads(text)
+        content = json.loads(plain)
         if content["version"] != VERSION or content["key"] != key:
             return None
         return Entry(key, _result(content["result"]), _texts(content["inputs"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
+
+
+def answered(key: str, text: bytes, digest: bytes) -> str | None:
+    """Return the text of a kept answer; None where anything about it is not as it was written."""
+    try:
+        plain = text.decode("ascii")
+    except ValueError:
+        return None
+    return plain if digest_of(key, plain).encode() == digest else None
+
+
+def digest_of(key: str, text: str) -> str:
+    """Return what an entry carries over its key and text."""
+    return _digest(f"{key}\n{text}")
 
 
 def _result(fields: Any) -> GateResult:

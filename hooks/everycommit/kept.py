@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from .entries import Entry, read, written
+from .entries import Entry, answered, digest_of, read, written
 from .record import replace
 from .result import GateResult
 
@@ -35,6 +35,8 @@ CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER);
 """
 # Source: https://www.sqlite.org/rescode.html: ERROR (our statements are right, so a table is not), CORRUPT, NOTADB.
 _BROKEN = frozenset({1, 11, 26})
+_ANSWER = "answer:"
+"""How the keys of kept answers begin; those of verdicts are hex."""
 _Got = TypeVar("_Got")
 
 
@@ -60,7 +62,7 @@ class Kept:
     def get(self, key: str) -> GateResult | None:
         if not self.path.exists():
             return None
-        entry = self._quietly(lambda base: self._found(base, key), None)
+        entry = self._quietly(lambda base: self._used(base, key, _entry), None)
         now = self._clock()
         if entry is None or entry.judged_at > now + _AHEAD:
             return None
@@ -76,14 +78,24 @@ class Kept:
         if self.path.exists():
             self._quietly(lambda base: self._drop(base, key), None)
 
+    def answer(self, key: str) -> str | None:
+        if not self.path.exists():
+            return None
+        return self._quietly(lambda base: self._used(base, _ANSWER + key, _answer), None)
+
+    def keep_answer(self, key: str, text: str) -> None:
+        if text.isascii():
+            name = _ANSWER + key
+            self._quietly(lambda base: self._write(base, name, text, digest_of(name, text)), None)
+
     def entries(self) -> Iterator[Entry | str]:
-        """Yield each entry, newest first; of one that is not as it was written, its key."""
+        """Yield each verdict, newest first; of an entry of either kind that is not as it was written, its key."""
         if not self.path.exists():
             return
         rows: list[tuple[object, ...]] = self._quietly(
             lambda base: base.execute("SELECT key, digest, content FROM entry ORDER BY rowid DESC").fetchall(), []
         )
-        found = [(_text(row[0]), _entry(row)) for row in rows]
+        found = [(_text(row[0]), _entry(row)) for row in rows if _answer(row) is None]
         found.sort(key=lambda one: one[1].judged_at if one[1] else 0.0, reverse=True)
         yield from (entry or name for name, entry in found)
 
@@ -152,9 +164,12 @@ class Kept:
             raise
         return base
 
-    def _found(self, base: "sqlite3.Connection", key: str) -> Entry | None:
+    def _used(
+        self, base: "sqlite3.Connection", key: str, reading: Callable[[tuple[object, ...]], _Got | None]
+    ) -> _Got | None:
+        """Return what *reading* makes of the row of *key*, and note that it was used."""
         row = base.execute("SELECT key, digest, content, used FROM entry WHERE key = ?", (key,)).fetchone()
-        entry = _entry(row) if row else None
+        entry = reading(row) if row else None
         now = self._clock()
         if entry is not None and not (isinstance(row[3], float) and now - _USED_ANEW < row[3] <= now):
             with suppress(Exception):
@@ -211,6 +226,15 @@ def _entry(row: tuple[object, ...]) -> Entry | None:
     key, digest, content = row[:3]
     if isinstance(digest, bytes) and isinstance(content, bytes):
         return read(_text(key), content, digest)
+    return None
+
+
+def _answer(row: tuple[object, ...]) -> str | None:
+    """Return the text of a row that is a kept answer; None for a verdict, and for what is not as it was written."""
+    key, digest, content = row[:3]
+    name = _text(key)
+    if name.startswith(_ANSWER) and isinstance(digest, bytes) and isinstance(content, bytes):
+        return answered(name, content, digest)
     return None
 
 

@@ -73,6 +73,22 @@ class Ledger(Protocol):
         ...
 
 
+class Answers(Protocol):
+    """Answers that a gate had of somebody outside, as texts by key, on the terms of the ledger."""
+
+    def answer(self, key: str) -> str | None:
+        """Return the text, None where there is none that can be trusted."""
+        ...
+
+    def keep_answer(self, key: str, text: str) -> None:
+        """Keep *text*, which is ASCII."""
+        ...
+
+
+class Book(Ledger, Answers, Protocol):
+    """Keeps both."""
+
+
 class Forgetful:
     """Keeps nothing: every change is judged anew."""
 
@@ -85,11 +101,17 @@ class Forgetful:
     def forget(self, key: str) -> None:
         """Nothing is there."""
 
+    def answer(self, key: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def keep_answer(self, key: str, text: str) -> None:
+        """Forget it."""
+
 
 class Anew:
     """Looks nothing up and keeps what comes out, in place of what was there."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Book) -> None:
         self._ledger = ledger
 
     def get(self, key: str) -> GateResult | None:  # noqa: ARG002
@@ -100,3 +122,9 @@ class Anew:
 
     def forget(self, key: str) -> None:
         self._ledger.forget(key)
+
+    def answer(self, key: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def keep_answer(self, key: str, text: str) -> None:
+        self._ledger.keep_answer(key, text)

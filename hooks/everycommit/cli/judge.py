@@ -20,7 +20,7 @@ from ..errors import Interrupted, UsageError
 from ..gates.base import Job
 from ..gates.catalog import gates as catalog
 from ..kept import Kept
-from ..ledger import Anew, Forgetful, Ledger
+from ..ledger import Anew, Answers, Book, Forgetful
 from ..proc import Children, child_environment
 from ..record import asdict, dataclass, replace
 from ..repo.cache import cache_folder, run_folder
@@ -138,14 +138,14 @@ def verdict(
         Interrupted: By a signal; all children are ended by then.
     """
     began, since = time.monotonic(), time.time()
-    with prepared(here, candidate, call, wish, watch=watch, gone=gone) as ready:
-        with closing(Kept(here.repository.common_dir)) as kept:
-            ledger = _ledger(kept, candidate, call, wish)
-            try:
-                results = run(ready.steps, ledger=ledger, watch=watch, deadline=ready.deadline, gone=gone)
-            except (Interrupted, KeyboardInterrupt):
-                ready.children.stop()
-                raise
+    kept = Kept(here.repository.common_dir)
+    book = _book(kept, candidate, call, wish)
+    with closing(kept), prepared(here, candidate, call, wish, watch=watch, gone=gone, answers=book) as ready:
+        try:
+            results = run(ready.steps, ledger=book, watch=watch, deadline=ready.deadline, gone=gone)
+        except (Interrupted, KeyboardInterrupt):
+            ready.children.stop()
+            raise
         taken = (*ready.trees.notes(), *(ready.models.notes() if ready.models else ()))
         if not all(result.outcome in _GOOD for result in results):
             # It may be the very pair that passed before: tests can fail by the weather.
@@ -200,7 +200,14 @@ class Ready(NamedTuple):
 
 @contextmanager
 def prepared(
-    here: Place, candidate: Candidate, call: Call, wish: Wish, *, watch: Watch, gone: Callable[[], bool]
+    here: Place,
+    candidate: Candidate,
+    call: Call,
+    wish: Wish,
+    *,
+    watch: Watch,
+    gone: Callable[[], bool],
+    answers: Answers | None = None,
 ) -> Iterator[Ready]:
     """Plan the gates for *candidate*; what they took is given back at the end. Raises as ``verdict``."""
     config = configured(here, candidate, call, wish)
@@ -233,6 +240,7 @@ def prepared(
             accepted=accepted,
             say=lambda _: None,
             maps=_maps(here),
+            answers=answers,
             models=models,
             shard=wish.shard
             and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
@@ -242,7 +250,7 @@ def prepared(
         yield Ready(steps, config, deadline, children, trees, models)
 
 
-def _ledger(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Ledger:
+def _book(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Book:
     if wish.shard is not None or (candidate.occasion == "ci" and call.environ.get("CI")):
         # A part is not kept as if it were all.
         # Who can write files can write a ledger: where a verdict guards others, it is made there.

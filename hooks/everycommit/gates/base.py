@@ -12,6 +12,7 @@ from ..result import Finding, GateResult
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..ledger import Answers
     from ..maps import Maps
     from ..model.client import Ask, Reply
     from ..model.profile import Profile
@@ -101,6 +102,8 @@ class Job:
     """Progress in a few words, ``9/14  test_nav.py``; shown on a terminal only."""
     maps: "Maps | None" = None
     """What was recorded of the tests; None where nobody may use it."""
+    answers: "Answers | None" = None
+    """What outsiders answered in earlier runs; None where nothing is looked up or kept."""
     models: Models | None = None
     """Who can be asked; None where no model was set up."""
     shard: "Shard | None" = None
