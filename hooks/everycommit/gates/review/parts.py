@@ -134,3 +134,5 @@ class Voted:
     """Whether nobody says it who read the comments and texts beside the code: they changed the reader's mind."""
     demoted: str = ""
     """Why the judge took it down, in its words."""
+    aside: bool = False
+    """Whether it is new in lines that were read before and did not change: it is listed, and not shown."""

@@ -41,10 +41,6 @@ ANSWER = _record(
 )
 """What a finder answers: the fence of the question; for each hunk a receipt, its id and one of its lines word for word;
 the findings. ``symbol`` is the name that a claim is about, empty where there is none."""
-JUDGEMENT = _record(
-    fence=TEXT,
-    judged=_list(
-        _record(finding=TEXT, quote=TEXT, holds={"type": "string", "enum": ["yes", "no", "unsure"]}, why=TEXT)
-    ),
-)
-"""What a judge answers: for each finding whether it holds, with a line of the code that shows it."""
+HOLDS = ("yes", "no", "unsure")
+JUDGEMENT = _record(fence=TEXT, quote=TEXT, why=TEXT, holds=_one_of(HOLDS))
+"""What a judge answers of one finding: a line of the code that decides it, why, and only then whether it holds."""

@@ -66,6 +66,11 @@ def shown(one: Voted, least: Mapping[str, int] = LEAST, *, neutralised: Containe
     return one.votes >= min(least.get(one.severity, 1), one.samples)
 
 
+def alike(one: Said | Voted, other: Said | Voted) -> bool:
+    """Tell whether two findings of one piece are the same in other words."""
+    return _same(one, other, _words(one), _words(other))
+
+
 def _groups(said: Sequence[Said]) -> Iterator[list[Said]]:
     """Yield those that say the same: who is like one of a group is of that group."""
     words = [_words(one) for one in said]
@@ -80,8 +85,8 @@ def _groups(said: Sequence[Said]) -> Iterator[list[Said]]:
         yield [said[at] for at in sorted(group)]
 
 
-def _same(one: Said, other: Said, words: frozenset[str], other_words: frozenset[str]) -> bool:
-    alike = _alike(words, other_words)
+def _same(one: Said | Voted, other: Said | Voted, words: frozenset[str], other_words: frozenset[str]) -> bool:
+    alike = _shared(words, other_words)
     kind = one.category == other.category or (one.claim == other.claim != "other" and one.symbol == other.symbol)
     if one.line is None or other.line is None:
         return alike >= (_SAME_KIND if one.quote == other.quote and kind else _OTHER_KIND)
@@ -93,12 +98,12 @@ def _same(one: Said, other: Said, words: frozenset[str], other_words: frozenset[
     return kind and alike >= _ANYWHERE
 
 
-def _alike(one: frozenset[str], other: frozenset[str]) -> float:
+def _shared(one: frozenset[str], other: frozenset[str]) -> float:
     """Return from 0 to 1 how many words two texts share (Dice)."""
     return 2 * len(one & other) / (len(one) + len(other)) if one or other else 1.0
 
 
-def _words(said: Said) -> frozenset[str]:
+def _words(said: Said | Voted) -> frozenset[str]:
     found = re.findall(r"[a-z0-9_]{3,}", f"{said.title} {said.scenario} {said.symbol}".lower())
     return frozenset(found) - _EMPTY
 
@@ -110,7 +115,7 @@ def _one(group: Sequence[Said], *, samples: int, compared: bool) -> Voted:
     words = {one: _words(one) for one in group}
 
     def fit(one: Said) -> tuple[object, ...]:
-        alike = sum(_alike(words[one], words[other]) for other in group)
+        alike = sum(_shared(words[one], words[other]) for other in group)
         return (one.line != line, one.category != category, -round(alike, 6), _order(one))
 
     best = min(group, key=fit)
