@@ -1,5 +1,7 @@
 """Where models listen is said by the user and the environment, never by a repository."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from everycommit.config.load import load
 from everycommit.config.models import KEY, loopback, wrong_url
 from everycommit.config.schema import Config, ModelSettings
 from everycommit.errors import SettingsErrors
+from everycommit.model.servers import SERVERS
 
 URL = "https://api.example.com/v1"
 FAST = f'[model.fast]\nurl = "{URL}"\nmodel = "m"\n'
@@ -199,3 +202,15 @@ def test_without_an_address_the_environment_makes_no_profile_and_that_is_said() 
         "environment EVERYCOMMIT_MODEL: no model is set up by it, as EVERYCOMMIT_MODEL_URL is not set",
     )
     assert loaded(environ={KEY: "secret"}) == Config(settings=loaded().settings)
+
+
+def test_the_page_on_models_shows_settings_that_are_right() -> None:
+    page = (Path(__file__).parent.parent / "docs/models.md").read_text()
+
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+
+    assert blocks
+    assert all(parse.user("s", block.encode()).mistakes == () for block in blocks)
+    for one in SERVERS:
+        key = f"`{one.key_env}`" if one.key_env else "none"
+        assert f"| `{one.name}` | `{one.url}` | {key} |" in page

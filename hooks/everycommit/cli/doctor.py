@@ -10,7 +10,7 @@ from ..config.schema import Settings
 from ..errors import EverycommitError
 from ..repo.repository import discover
 from ..report.style import Style, style_for
-from . import checkup, checkup_files, checkup_hooks
+from . import checkup, checkup_files, checkup_hooks, checkup_models
 from .call import Call
 from .checkup import BAD, GOOD, NOTE, Line
 from .init import look
@@ -40,6 +40,7 @@ def _lines(call: Call) -> Iterator[Line]:
     except EverycommitError as error:
         yield Line(NOTE, f"no repository to look at: {error}")
         yield from checkup.tools(None, has_tests=False)
+        yield from checkup_models.models(call)
         yield from checkup_files.cache(Settings(), call)
         return
     yield from checkup.place(repository)
@@ -54,6 +55,7 @@ def _lines(call: Call) -> Iterator[Line]:
         yield from checkup_hooks.hooks(repository, project)
         yield from checkup_files.snapshot(repository, project, chosen)
     yield from checkup.commands(repository, call)
+    yield from checkup_models.models(call)
     yield from checkup_files.cache(chosen, call)
 
 

@@ -5,6 +5,8 @@ It asks first; --yes answers for you. Nothing that stands in the file is changed
 
 import argparse
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from ..config.detect import FILES, Found, found
@@ -53,6 +55,8 @@ def main(args: argparse.Namespace, call: Call) -> int:
         return 0
     _append(path, more)
     tell(f"Written. Next: `git add {_FILE}`, and `everycommit install` for the git hooks.")
+    for offer in _models(call):
+        tell(f"A model of yours could review each change. {offer}")
     return 0
 
 
@@ -63,6 +67,16 @@ def look(repository: Repository) -> Found:
     ignored = git.out("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     files = {name: content for name in FILES if (content := _content(repository.top / name)) is not None}
     return found(_names(paths), files, _names(ignored))
+
+
+def _models(call: Call) -> Iterator[str]:
+    """Yield a line for each model that could be set up, where the user has none."""
+    from .checkup_models import offered
+    from .models import found
+
+    with suppress(EverycommitError):
+        if not found(call)[1]:
+            yield from offered(call)
 
 
 def _names(listing: bytes) -> set[str]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "judge a change: staged, the working tree, a commit, a range, all files",
     "hook": "what git calls: everycommit hook pre-commit",
     "settings": "show each setting that judges, where it comes from and how it merges",
+    "models": "set up, list, test, measure and remove the models that review",
     "scope": "say what the task at hand may touch; everything else is refused",
     "accept": "record why a finding of the policy is right here",
     "explain": "say what a rule of the policy finds, why, and what to do",

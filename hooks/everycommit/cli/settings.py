@@ -30,12 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Print the settings; return 0."""
-    config, notes = _judging(call)
+    config, notes = judging(call)
     call.stdout.write(_json(config, notes) if args.format == "json" else _text(config, notes))
     return 0
 
 
-def _judging(call: Call) -> tuple[Config, list[str]]:
+def judging(call: Call) -> tuple[Config, list[str]]:
     """Return what judges the staged change, and what there is to say of it."""
     user = user_settings(call.environ)
     try:

@@ -9,6 +9,9 @@ AUTO = "auto"
 ENV = "env"
 """The profile that the environment makes; where it is there, nobody else is asked."""
 FINDER, JUDGE = "finder", "judge"
+TYPICAL = (4000, 500)
+"""Tokens of a usual question and its answer, by which is told who would find and judge."""
+TYPICAL_SECONDS = 10.0
 CAUTIOUS = Speed(first_seconds=2.0, tokens_in=500.0, tokens_out=40.0)
 """What a model counts as that nobody measured: a middling one on a machine of one's own."""
 

@@ -24,7 +24,7 @@ _FASTEST = 100_000.0
 """Seconds to a first token, and tokens a second, beyond which a measurement is nonsense: a proxy that buffers."""
 _FEW = 16
 """Tokens below which an answer says nothing about how fast they come."""
-_PARTS = ("first_seconds", "tokens_in", "tokens_out")
+PARTS = ("first_seconds", "tokens_in", "tokens_out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +160,8 @@ def _known(entry: Any) -> Known | None:
     counts = counts if isinstance(counts, dict) else {}
     whole = {name: entry.get(name) if _positive(entry.get(name)) else None for name in ("context", "slots")}
     return Known(
-        speed=Speed(**{part: float(speed[part]) for part in _PARTS}) if _is_speed(speed) else None,
-        counts={part: counts[part] for part in _PARTS if _positive(counts.get(part))},
+        speed=Speed(**{part: float(speed[part]) for part in PARTS}) if _is_speed(speed) else None,
+        counts={part: counts[part] for part in PARTS if _positive(counts.get(part))},
         rung=entry["rung"] if entry.get("rung") in RUNGS else None,
         at=float(entry["at"]) if _is_number(entry.get("at")) else None,
         **whole,
@@ -171,7 +171,7 @@ def _known(entry: Any) -> Known | None:
 def _is_speed(speed: Any) -> bool:
     return (
         isinstance(speed, dict)
-        and all(_is_number(speed.get(part)) for part in _PARTS)
+        and all(_is_number(speed.get(part)) for part in PARTS)
         and speed["first_seconds"] >= 0
         and min(speed["tokens_in"], speed["tokens_out"]) > 0
     )

@@ -9,7 +9,7 @@ from ..deadline import Deadline
 from ..errors import EverycommitError
 from ..record import replace
 from ..result import Used
-from .choice import JUDGE, candidates, chosen
+from .choice import FINDER, JUDGE, TYPICAL, TYPICAL_SECONDS, candidates, chosen
 from .client import Ask, Reply
 from .measured import Measured
 from .profile import Profile
@@ -39,7 +39,7 @@ class Models:
         finder: str | None,
         judge: str | None,
     ) -> None:
-        self._roles = {"finder": candidates(profiles, finder), JUDGE: candidates(profiles, judge)}
+        self._roles = {FINDER: candidates(profiles, finder), JUDGE: candidates(profiles, judge)}
         self._measured = measured
         self._make = worker
         self._lock = threading.RLock()
@@ -47,7 +47,7 @@ class Models:
         self._used: dict[tuple[str, str], Used] = {}
         self._since: dict[tuple[str, str], float] = {}
         names = {profile.name for profile in profiles}
-        wishes = {"finder": finder, JUDGE: judge}
+        wishes = {FINDER: finder, JUDGE: judge}
         self._notes: dict[str, str] = {
             role: f"review.{role} names the model '{wish}', which you have not set up: another one was taken"
             for role, wish in wishes.items()
@@ -61,24 +61,29 @@ class Models:
             return None
         if not choice.fits:
             self._say(f"{role} slow", _too_slow(role, choice.profile.name, choice.seconds, seconds))
-        self.start()
+        self._started(choice.profile)
         return replace(choice.profile, role=role)
 
-    def start(self) -> None:
-        """Start the worker, once; it reads keys and warms connections while others work."""
+    def _started(self, profile: Profile) -> Asker:
+        """Return the worker, which reads the key of *profile* and connects while others work.
+
+        So it does, at its start, for whoever would judge now; keys that nobody needs stay where they are.
+        """
         with self._lock:
             if self._worker is None:
                 self._worker = self._make()
-                every = {profile.name: profile for found in self._roles.values() for profile in found}
-                self._worker.start(tuple(every.values()))
+                tokens_in, tokens_out = TYPICAL
+                likely = chosen(
+                    self._roles[JUDGE], JUDGE, tokens_in=tokens_in, tokens_out=tokens_out, seconds=TYPICAL_SECONDS
+                )
+                self._worker.start((profile, likely.profile) if likely and likely.profile != profile else (profile,))
+            return self._worker
 
     def ask(
         self, profile: Profile, ask: Ask, *, deadline: Deadline, on_text: Callable[[str], None] | None = None
     ) -> Reply:
         """Return the answer; raises as ``client.ModelClient.ask``."""
-        self.start()
-        worker = self._worker
-        assert worker is not None  # noqa: S101 - just started
+        worker = self._started(profile)
         began = time.monotonic()
         try:
             reply = worker.ask(profile, ask, deadline=deadline, on_text=on_text)
