@@ -27,6 +27,7 @@ FLOORS = (
         "kept",
         "maps",
         "testmap",
+        "misses",
     },
     {"gates"},
     {"engine", "report"},

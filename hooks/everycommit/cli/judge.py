@@ -26,7 +26,7 @@ from ..record import asdict, dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
-from ..result import Outcome, Verdict
+from ..result import GateResult, Outcome, Verdict
 from ..rules.settings import FILE
 from . import asked
 from .call import Call
@@ -157,6 +157,8 @@ def verdict(
 
             said = (*ready.config.notes, *taken)
             remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since)
+        if candidate.occasion == "push" and wish.shard is None:
+            taken = (*taken, *_missed(here, candidate, ready, results))
         if wish.explain:
             from .told import told
 
@@ -173,6 +175,14 @@ def verdict(
         used=ready.models.used() if ready.models else (),
         shard=wish.shard and _sharded(wish.shard, ready),
     )
+
+
+def _missed(here: Place, candidate: Candidate, ready: "Ready", results: Sequence[GateResult]) -> tuple[str, ...]:
+    if not any(result.gate == "tests" and result.outcome is Outcome.FAILED for result in results):
+        return ()
+    from .missed import words
+
+    return tuple(words(here, candidate, ready, results))
 
 
 def _sharded(shard: "Shard", ready: "Ready") -> "Sharded":

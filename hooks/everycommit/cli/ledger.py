@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
+from .. import misses
 from ..config.schema import OCCASIONS
 from ..engine.why import Changed, why
 from ..entries import Entry, written
@@ -37,6 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("check", "look at every entry; 1 where one is not as it was written"),
         ("clear", "forget all"),
         ("size", "how much is kept, and how much may be"),
+        ("misses", "tests that failed at push and that the selection of affected tests had left out"),
     ):
         one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         if name != "clear":
@@ -45,6 +47,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
             one.add_argument("gates", nargs="*", metavar="GATE", help="which (default: those of the occasion)")
             one.add_argument("--commit", metavar="REV", help="of this commit")
             one.add_argument("--at", choices=OCCASIONS, default="commit", help="whose gates (default: commit)")
+        if name == "misses":
+            one.add_argument("--clear", action="store_true", help="forget them")
         if name == "size":
             one.add_argument(
                 "--max", metavar="BYTES", help="keep at most so much: 8000000, 500K, 32M; least used go first"
@@ -59,6 +63,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
         "check": _check,
         "clear": _clear,
         "size": _size,
+        "misses": _misses,
     }[args.what]
     with closing(Kept(discover(call.cwd, call.environ).common_dir)) as kept:
         code = what(args, call, kept)
@@ -154,6 +159,34 @@ def _size(args: argparse.Namespace, call: Call, kept: Kept) -> int:
     else:
         most = f" of {_bytes(limit)}" if limit else ""
         call.stdout.write(f"{count} entries, {_bytes(used)}{most}\n")
+    return 0
+
+
+def _misses(args: argparse.Namespace, call: Call, kept: Kept) -> int:
+    common_dir = kept.path.parent.parent
+    if args.clear:
+        try:
+            misses.clear(common_dir)
+        except OSError as error:
+            raise UsageError(f"{misses.place(common_dir)}: cannot be removed: {error.strerror}") from error
+        call.stdout.write("Forgotten: no misses.\n")
+        return 0
+    found = misses.listed(common_dir)
+    if args.format == "json":
+        _json(call, {"misses": [miss._asdict() for miss in found]})
+        return 0
+    for miss in reversed(found):
+        where = miss.commit or miss.tree
+        changed = ", ".join(miss.changed) + (f" and {miss.more} more" if miss.more else "")
+        call.stdout.write(printable(f"{_moment(miss.at)}  {where[:_SHOWN]}  {miss.test}") + "\n")
+        call.stdout.write(printable(f"    {miss.message}") + "\n")
+        recorded = f"{miss.map_tree[:_SHOWN]}, recorded {_moment(miss.map_at)}"
+        call.stdout.write(printable(f"    map of tree {recorded}; changed since: {changed or 'nothing'}") + "\n")
+    call.stdout.write(
+        'Each of them is a bug of everycommit: please report it. Until then: tests.select_commit = "all".\n'
+        if found
+        else "No test failed at push that the selection at commit had left out.\n"
+    )
     return 0
 
 

@@ -53,6 +53,11 @@ def plan(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> Plan:
     """Return which tests *job* has to run; *circumstances* are what the recording must have been made under."""
     if job.config.settings.tests.select(job.occasion) == "all":
         return Plan("the settings say so")
+    return selection(job, circumstances)
+
+
+def selection(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> Plan:
+    """Return which tests *job* would have to run where the settings select the affected ones."""
     if job.maps is None or job.change.whole:
         return Plan("there is nothing to compare with")
     try:

@@ -153,6 +153,24 @@ class Tests:
                 out.append(finding)
         return out
 
+    def failing(self, job: Job, tests: Sequence[str]) -> list[str]:
+        """Run *tests* of the target, by id, and no others; return those that fail.
+
+        Raises:
+            ToolError: They could not be run.
+        """
+        if not tests:
+            return []
+        snapshot = job.trees.target()
+        options = [arg for arg in job.config.settings.tests.args if not _names_tests(snapshot.path / job.project, arg)]
+        files = sorted({test.partition("::")[0] for test in tests})
+        paths = [str(snapshot.path / file) for file in files]
+        run = pytest.run(job, snapshot, [*options, *paths], named=self.named(job), only=tests)
+        if run.report.status not in {0, 1, 5} or run.leaks:
+            raise ToolError(f"the tests could not be run again: {pytest.how_it_broke(run)}")
+        failed = {run.id(node) for node, outcome in run.report.done.items() if outcome in {"failed", "error"}}
+        return [test for test in tests if test in failed]
+
     def named(self, job: Job) -> dict[str, str]:
         """Return the variables that the settings name, with their values; git's and our key are refused."""
         from ..proc import child_environment
