@@ -1,6 +1,7 @@
 """Where models listen is said by the user and the environment, never by a repository."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,3 +215,49 @@ def test_the_page_on_models_shows_settings_that_are_right() -> None:
     for one in SERVERS:
         key = f"`{one.key_env}`" if one.key_env else "none"
         assert f"| `{one.name}` | `{one.url}` | {key} |" in page
+
+
+# --- read when somebody looks --------------------------------------------------------------------------------------
+
+
+def later(text: str, **more: Any) -> Config:
+    given: dict[str, Any] = {"base": None, "target": None, "environ": {}, "flags": {}}
+    return load(user=("~/s.toml", text.encode()), models_later=True, **given | more)
+
+
+def test_a_file_of_models_alone_is_read_when_somebody_looks() -> None:
+    for text in (FAST, f"# mine\n\n{FAST}", FAST.replace("\n", "\r\n")):
+        assert later(text).settings.model == loaded(FAST).settings.model
+        assert len(later(text).settings.model) == 1
+
+    broken = later("[model.fast]\nmodel = 'm'\n")
+    with pytest.raises(SettingsErrors, match="url: missing"):
+        broken.settings.model.get("fast")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"timeout = 9\n{FAST}",
+        f"{FAST}[policy]\nmax_files = 9\n",
+        f"{FAST}[[review]]\n",
+        "model = {}\n",
+        "[modell.fast]\nmodel = 'm'\n",
+        "[model]\nfast = {}\n",
+    ],
+)
+def test_a_file_that_says_more_is_read_at_once(text: str) -> None:
+    """What it says, and what is wrong with it, is there as ever."""
+
+    def said(how: Callable[[str], Config]) -> object:
+        try:
+            return how(text)
+        except SettingsErrors as errors:
+            return errors.lines
+
+    assert said(later) == said(loaded)
+
+
+def test_with_anything_else_that_speaks_all_is_read_at_once() -> None:
+    assert later(FAST, environ={"EVERYCOMMIT_TIMEOUT": "9"}).sources["model.fast.url"] == "user settings ~/s.toml"
+    assert later(FAST, target=b"[tool.everycommit]\n").sources["model.fast.url"] == "user settings ~/s.toml"

@@ -103,6 +103,7 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
         environ=call.environ,
         flags={"timeout": wish.timeout} if wish.timeout is not None else {},
         whole=change.whole,
+        models_later=True,
         commands_from_base=candidate.occasion == "ci",
     )
     if not (here.repository.git_dir / "everycommit" / "scope.json").exists():
@@ -190,8 +191,8 @@ def _sharded(shard: "Shard", ready: "Ready") -> "Sharded":
     from ..gates.keyed import digest
     from ..shards import Sharded
 
-    # Where a machine keeps its caches, and how long it may take, is its own.
-    said = {**asdict(ready.config.settings), "cache_dir": None, "timeout": None}
+    # Where a machine keeps its caches, how long it may take, and which models it asks, is its own.
+    said = {**asdict(replace(ready.config.settings, model={})), "cache_dir": None, "timeout": None}
     gates = [(step.gate.name, step.job.project, bool(step.ended and step.ended.left_out)) for step in ready.steps]
     word = digest([json.loads(json.dumps(said, sort_keys=True)), gates, ready.config.scoped])
     return Sharded(shard.number, shard.of, word, shard.durations.word)
@@ -231,12 +232,6 @@ def prepared(
     with ExitStack() as stack:
         children = stack.enter_context(Children(gone))
         trees = stack.enter_context(closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))))
-        chosen = [name for name in names if name not in skipped]
-        models = asked.models(
-            chosen, settings, cache=here.cache, children=children, environ=call.environ, deadline=deadline
-        )
-        if models:
-            stack.enter_context(closing(models))
         job = Job(
             change=candidate.change,
             config=config,
@@ -251,12 +246,19 @@ def prepared(
             say=lambda _: None,
             maps=_maps(here),
             answers=answers,
-            models=models,
             shard=wish.shard
             and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
-        steps = tuple(replace(step, job=replace(job, say=_sayer(watch, step.gate.name))) for step in steps)
+        left = [step.gate.name for step in steps if step.ended is None]
+        models = asked.models(
+            left, settings, cache=here.cache, children=children, environ=call.environ, deadline=deadline
+        )
+        if models:
+            stack.enter_context(closing(models))
+        steps = tuple(
+            replace(step, job=replace(job, say=_sayer(watch, step.gate.name), models=models)) for step in steps
+        )
         yield Ready(steps, config, deadline, children, trees, models)
 
 

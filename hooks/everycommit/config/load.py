@@ -5,7 +5,7 @@ flags.
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from .schema import Config, Settings
 if TYPE_CHECKING:
     from .merge import Layer
     from .parse import Parsed
+    from .schema import ModelSettings
 
 PREFIX = "EVERYCOMMIT_"
 _INTERNAL = frozenset(f"{PREFIX}{name}" for name in ("REPORT", "WORKTREE", "SNAPSHOT", "HOOK"))
@@ -32,6 +33,7 @@ def load(
     whole: bool = False,
     adopt: bool = True,
     commands_from_base: bool = False,
+    models_later: bool = False,
 ) -> Config:
     """Return the settings that judge the change from *base* to *target*, and where each came from.
 
@@ -40,7 +42,8 @@ def load(
 
     *whole*: there is no base, target judges alone. *adopt*: whether a base without our table leaves the word to
     target; else base's defaults judge. *commands_from_base* (CI): commands as base has them and none of target's,
-    not even with *whole*.
+    not even with *whole*. *models_later*: where the user's file sets up models and nothing else, it is read when
+    somebody looks at ``Settings.model``, which then raises.
 
     Raises:
         SettingsErrors: Mistakes in target, the user's file, the environment or the flags, all at once. Those of base
@@ -48,8 +51,9 @@ def load(
     """
     overriding = any(name.startswith(PREFIX) for name in environ) or any(value is not None for value in flags.values())
     named = any(content is not None and b"everycommit" in content for content in (base, target))
-    if not (overriding or named or user):
-        return Config(settings=Settings())
+    later = models_later and user is not None and _only_models(user[1])
+    if not (overriding or named) and (later or user is None):
+        return Config(settings=Settings(model=_LaterModels(user)) if user else Settings())
     from . import parse
     from .fields import built, command_name
 
@@ -131,6 +135,47 @@ def _over(
         elif judges != lower:
             sources[key] = f"{sources.get(key, 'default')} and {upper_sources[key]}"
         values[key] = judges
+
+
+def _only_models(content: bytes) -> bool:
+    """Tell whether a settings file sets up models and nothing else, without parsing it; in doubt it does not."""
+    lines = [line for line in (line.strip() for line in content.split(b"\n")) if line and not line.startswith(b"#")]
+    return (
+        bool(lines)
+        and lines[0].startswith(b"[")
+        and all(line.startswith(b"[model.") for line in lines if line.startswith(b"["))
+    )
+
+
+class _LaterModels(Mapping[str, "ModelSettings"]):
+    """The models of the user's file, read at the first look: parsing TOML costs a docs-only commit half a start.
+
+    Looking raises SettingsErrors where there are mistakes.
+    """
+
+    def __init__(self, user: tuple[str, bytes]) -> None:
+        self._user = user
+        self._read: Mapping[str, ModelSettings] | None = None
+
+    def _models(self) -> "Mapping[str, ModelSettings]":
+        if self._read is None:
+            from . import parse
+            from .fields import built
+
+            own = parse.user(*self._user)
+            if own.mistakes:
+                raise SettingsErrors(own.mistakes)
+            self._read = built(own.values).model
+        return self._read
+
+    def __getitem__(self, name: str) -> "ModelSettings":
+        return self._models()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._models())
+
+    def __len__(self) -> int:
+        return len(self._models())
 
 
 class _Found:
