@@ -58,7 +58,7 @@ def test_words_without_flags_mean_the_same_with_and_without_a_parser(shop: Repo)
     parser = argparse.ArgumentParser()
     run.arguments(parser)
 
-    assert run.Asked(**vars(parser.parse_args(["policy"]))) == run.Asked(gates=["policy"], skip=[])
+    assert run.Asked(**vars(parser.parse_args(["policy"]))) == run.Asked(gates=["policy"], skip=[], output=[])
     assert shop.everycommit("run", "polcy").stderr == shop.everycommit("run", "--staged", "polcy").stderr
 
 

@@ -11,6 +11,7 @@ from ..errors import UsageError
 from ..record import replace
 from .call import Call
 from .judge import Place, Wish, parent_gone, place, signals, verdict
+from .outputs import Outputs
 from .show import show, watcher
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
         gates=() if at_push and not framework else words,
         of_index=name == "pre-commit" and not framework and not words,
     )
-    watch = watcher(call, "text")
+    outputs = Outputs()
+    watch = watcher(call, outputs)
     try:
         with signals(), place(call) as here:
             candidates, notes = _candidates(name, words, call, here, framework=framework)
@@ -53,7 +55,7 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     if not verdicts:
         call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
         return 0
-    return show(verdicts, call, "text", notes=notes, repeat="everycommit run" + " --at push" * at_push)
+    return show(verdicts, call, outputs, notes=notes, repeat="everycommit run" + " --at push" * at_push)
 
 
 def _candidates(

@@ -10,6 +10,7 @@ from ..report.read import read
 from ..result import GateResult, Outcome, Verdict
 from ..shards import Sharded
 from .call import Call
+from .outputs import Outputs
 from .show import show
 
 _OID = 12
@@ -25,7 +26,7 @@ class Shard(NamedTuple):
     of: Sharded
 
 
-def join(files: Sequence[str], call: Call, format_: str) -> int:
+def join(files: Sequence[str], call: Call, outputs: Outputs) -> int:
     """Show the one verdict of the results in *files*; return its exit code.
 
     Raises:
@@ -35,7 +36,7 @@ def join(files: Sequence[str], call: Call, format_: str) -> int:
     base, target = verdict.base_commit, verdict.target_commit
     which = f" --range {base[:_OID]}..{target[:_OID]}" if base and target else ""
     at = f" --at {verdict.occasion}" if verdict.occasion != "commit" else ""
-    return show([verdict], call, format_, repeat=f"everycommit run{which}{at}")
+    return show([verdict], call, outputs, repeat=f"everycommit run{which}{at}")
 
 
 def _read(name: str, call: Call) -> Shard:

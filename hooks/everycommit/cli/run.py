@@ -11,6 +11,7 @@ from ..config.schema import OCCASIONS
 from ..errors import UsageError
 from ..record import dataclass, replace
 from ..result import Verdict
+from . import outputs
 from .call import Call
 from .judge import Place, Wish, place, signals, verdict
 from .show import show, watcher
@@ -36,7 +37,7 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
     which.add_argument("--commit", metavar="REV", help="one commit against its first parent")
     which.add_argument("--all-files", action="store_true", help="all of HEAD, every finding shown, size not judged")
     parser.add_argument("--at", choices=OCCASIONS, default="commit", help="whose gates and rules (default: commit)")
-    parser.add_argument("--format", choices=("text", "json"), default="text", help="json is described in docs/json.md")
+    outputs.arguments(parser)
     parser.add_argument(
         "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
     )
@@ -69,7 +70,8 @@ class Asked:
     commit: str | None = None
     all_files: bool = False
     at: str = "commit"
-    format: str = "text"
+    format: str | None = None
+    output: Sequence[str] = ()
     skip: Sequence[str] = ()
     timeout: float | None = None
     fresh: bool = False
@@ -101,14 +103,15 @@ def answer(args: Asked, call: Call) -> int:
         shard=shard,
         explain=args.explain,
     )
-    watch = watcher(call, args.format)
+    written = outputs.chosen(args.format, args.output, call.cwd)
+    watch = watcher(call, written)
     try:
         with signals(), place(call) as here:
             candidate = replace(_candidate(args, here), occasion=args.at)
             verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False))]
     finally:
         watch.close()
-    return show(verdicts, call, args.format, repeat=_repeat(args), explain=args.explain)
+    return show(verdicts, call, written, repeat=_repeat(args), explain=args.explain)
 
 
 def _join(results: Sequence[str], args: Asked, call: Call) -> int:
@@ -129,7 +132,7 @@ def _join(results: Sequence[str], args: Asked, call: Call) -> int:
         raise UsageError("--join takes results alone: what was judged, and how, was said when they were made")
     from .join import join
 
-    return join(results, call, args.format)
+    return join(results, call, outputs.chosen(args.format, args.output, call.cwd))
 
 
 def _shard(args: Asked, call: Call) -> "Shard | None":

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ..engine.run import Watch
 from ..result import GateResult, Verdict, exit_code
 from .call import Call
+from .outputs import Outputs, harmless, write
 
 
 class Silent:
@@ -23,10 +24,10 @@ class Silent:
         """Nothing is shown, so nothing is left to clear."""
 
 
-def watcher(call: Call, format_: str) -> Watch:
+def watcher(call: Call, outputs: Outputs) -> Watch:
     """Return the live view where standard error is a terminal and a person reads; else nobody."""
     # pre-commit gives its hooks a terminal that nobody watches and prints what came out at the end.
-    if format_ != "text" or not call.stderr.isatty() or "PRE_COMMIT" in call.environ:
+    if outputs.screen != "text" or not call.stderr.isatty() or "PRE_COMMIT" in call.environ:
         return Silent()
     from ..report.live import Live
     from ..report.style import style_for
@@ -37,28 +38,27 @@ def watcher(call: Call, format_: str) -> Watch:
 def show(
     verdicts: Sequence[Verdict],
     call: Call,
-    format_: str,
+    outputs: Outputs,
     *,
     notes: Sequence[str] = (),
     repeat: str,
     explain: bool = False,
 ) -> int:
-    """Write the report to standard output, with *explain* how it came about below; return the exit code."""
+    """Write the report to standard output, *explain* how it came about, and to the files; return the exit code."""
+    from ..report.formats import rendered
+    from ..report.style import PLAIN, carried, style_for
+
     code = exit_code(verdicts)
-    if format_ == "json":
-        from ..report import machine
-
-        call.stdout.write(machine.render(verdicts, exit=code))
-    else:
-        from ..report import terminal
-        from ..report.style import style_for
-
-        style = style_for(call.stdout, call.environ)
-        call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
-        call.stdout.write(terminal.render(verdicts, style=style, repeat=repeat))
+    style = style_for(call.stdout, call.environ)
+    text = rendered(outputs.screen, verdicts, exit=code, style=style, repeat=repeat)
+    if outputs.screen == "text":
+        text = "".join(f"everycommit: {note}\n" for note in notes) + text
         if explain:
             from ..report.explain import render
 
-            call.stdout.write(render(verdicts, style))
+            text += render(verdicts, style)
+    call.stdout.write(carried(harmless(text, outputs.screen, call.environ), call.stdout))
     call.stdout.flush()
+    for name, place in outputs.files:
+        write(rendered(name, verdicts, exit=code, style=PLAIN, repeat=repeat), place)
     return code

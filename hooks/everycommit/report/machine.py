@@ -23,13 +23,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def render(verdicts: Sequence[Verdict], *, exit: int) -> str:  # noqa: A002 - the key's name
     """Return *verdicts* as one line of ASCII JSON and a newline; any reader of JSON takes it."""
-    whole = {
+    return json.dumps(whole(verdicts, exit=exit), ensure_ascii=True, allow_nan=False) + "\n"
+
+
+def whole(verdicts: Sequence[Verdict], *, exit: int) -> dict[str, Any]:  # noqa: A002 - the key's name
+    """Return the same as an object."""
+    return {
         "version": VERSION,
         "tool": f"everycommit {__version__}",
         "exit": exit,
         "verdicts": [_verdict(verdict) for verdict in verdicts],
     }
-    return json.dumps(whole, ensure_ascii=True, allow_nan=False) + "\n"
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:

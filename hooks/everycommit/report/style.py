@@ -96,6 +96,10 @@ class Style:
         return front + self.ellipsis + back
 
 
+PLAIN = Style(color=False, ascii=False, width=PIPE_WIDTH)
+"""For a file."""
+
+
 def style_for(stream: TextIO, environ: Mapping[str, str]) -> Style:
     """Return how to write to *stream*.
 
@@ -113,6 +117,12 @@ def style_for(stream: TextIO, environ: Mapping[str, str]) -> Style:
         terminal=terminal,
         encoding=encoding,
     )
+
+
+def carried(text: str, stream: TextIO) -> str:
+    """Return *text* with an escape for each sign that *stream* cannot write."""
+    encoding = _encoding(stream)
+    return text if text.isascii() else text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def columns(stream: TextIO) -> int | None:
