@@ -160,8 +160,11 @@ def test_a_server_that_does_not_stream_answers_in_one_piece(tmp_path: Path, tran
 
 
 @pytest.mark.parametrize("fault", ["429_soon", "500", "503", "reset_at_once", "refused"])
-def test_what_may_go_better_another_time_is_tried_again(endpoint: Endpoint, transport: str, fault: str) -> None:
-    with client(profile(endpoint.url, transport, f"fault:{fault}*2")) as asked:
+def test_what_may_go_better_another_time_is_tried_again(tmp_path: Path, transport: str, fault: str) -> None:
+    with (
+        simulated(tmp_path, script=[ANSWER]) as endpoint,
+        client(profile(endpoint.url, transport, f"fault:{fault}*2")) as asked,
+    ):
         reply = asked.ask(question(), deadline=soon())
 
     assert (reply.text, reply.tries) == (ANSWER, 3)

@@ -10,7 +10,8 @@ class Key:
     kind: str
     """``none``, ``environment``, ``command`` or ``keyring``."""
     name: str = ""
-    """The variable, the command line, or the keyring's service."""
+    """The variable, the command line (split as a shell would, run without one), or the keyring's service, whose user
+    is ``everycommit``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,8 @@ class Profile:
     model: str
     transport: str = "chat"
     """``chat`` (our own, light) or ``sdk`` (the package openai)."""
+    api: str = "chat"
+    """``chat`` (chat completions) or, by ``sdk`` alone, ``responses``."""
     key: Key = Key(kind="none")
     strong: bool = False
     """Whether it judges rather than finds; large models do."""

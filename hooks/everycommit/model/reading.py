@@ -17,6 +17,8 @@ class Reading:
     """One answer on its way; *began* is when its question was sent, on the monotonic clock."""
 
     def __init__(self, ask: Ask, on_text: Callable[[str], None] | None, *, began: float) -> None:
+        self.sent_bytes = 0
+        """Length of the body that the question went out in."""
         self._ask = ask
         self._on_text = on_text
         self._began = began
@@ -87,7 +89,7 @@ class Reading:
             if self._on_text is not None:
                 self._on_text(text)
 
-    def reply(self, *, rung: str, tries: int, sent_bytes: int) -> Reply:
+    def reply(self, *, rung: str, tries: int) -> Reply:
         """Return the answer.
 
         Raises:
@@ -120,7 +122,7 @@ class Reading:
             completion_tokens=_count(self._usage, "completion_tokens"),
             first_seconds=self._first,
             seconds=time.monotonic() - self._began,
-            sent_bytes=sent_bytes,
+            sent_bytes=self.sent_bytes,
         )
 
 
