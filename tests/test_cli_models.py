@@ -1,6 +1,7 @@
 """`everycommit models`: set up, listed, tested, measured and taken out, the file around it as it was."""
 
 import json
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +28,7 @@ def simulation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
         key=KEY,
         first_seconds=0.02,
         tokens_in=200_000,
-        tokens_out=4_000,
+        tokens_out=1_200,
         slots=4,
         context=65_536,
     ) as found:
@@ -175,6 +176,121 @@ def test_a_key_typed_in_place_of_a_name_is_not_kept(repo: Repo) -> None:
     assert code == 2
     assert "not the key itself" in text
     assert not own(repo).exists()
+
+
+# --- with a server that answers ------------------------------------------------------------------------------------
+
+
+def test_a_person_chooses_from_the_models_that_the_server_has(repo: Repo, simulation: Endpoint) -> None:
+    repo.environ["MY_KEY"] = KEY
+
+    code, text = on_a_terminal(repo, "models", "add", simulation.url, "--key-env", "MY_KEY", answers="9\n2\nn\ny\n")
+
+    assert code == 0, text
+    assert "   1  big\n   2  small\nWhich model, by number or by name? " in text
+    assert tomllib.loads(own(repo).read_text())["model"] == {
+        "local": {"url": simulation.url, "model": "small", "key_env": "MY_KEY"}
+    }
+
+
+def test_without_a_terminal_the_models_are_named(repo: Repo, simulation: Endpoint) -> None:
+    add = ("add", simulation.url, "--key-env", "MY_KEY", "--yes")
+
+    assert "say which model: --model NAME; it has big, small" in said(repo, *add, code=2, MY_KEY=KEY)
+    assert "/models answered 401" in said(repo, *add, code=2, MY_KEY="another")
+    assert "'MY_KEY', the key of profile 'local', is not set" in said(repo, *add, code=2)
+
+
+def test_the_only_model_of_a_server_is_taken(repo: Repo, tmp_path: Path) -> None:
+    with simulated(tmp_path / "one", models=("only",)) as one:
+        text = said(repo, "add", one.url, "--yes")
+
+    assert "It has one model: only\n" in text
+    assert tomllib.loads(own(repo).read_text())["model"]["local"]["model"] == "only"
+
+
+def test_where_nobody_answers_a_person_types_the_name_or_nothing(repo: Repo) -> None:
+    code, text = on_a_terminal(repo, "models", "add", "http://127.0.0.1:9/v1", answers="\nmine\n\n\n")
+
+    assert code == 0, text
+    assert "Its models are not known here: 127.0.0.1:9: " in text
+    assert tomllib.loads(own(repo).read_text())["model"]["local"]["model"] == "mine"
+    code, text = on_a_terminal(repo, "models", "add", "http://127.0.0.1:9/v1", "--name", "b", answers="\x04")
+    assert code == 2
+    assert "nothing was written, as no model was named" in text
+
+
+def given(repo: Repo, simulation: Endpoint, *more: str) -> None:
+    said(repo, "add", simulation.url, "--name", "fast", "--model", "small", "--key-env", "MY_KEY", "--yes", *more)
+
+
+def test_one_small_question_says_what_came(repo: Repo, simulation: Endpoint) -> None:
+    given(repo, simulation)
+
+    text = said(repo, "test", "fast", MY_KEY=KEY)
+
+    first, second, third = text.splitlines()
+    assert first == f"fast: small at {simulation.url}"
+    assert second == 'answered {"city": "Paris"}'
+    assert re.fullmatch(
+        r"asked by json_schema strict; 0\.\d\d s to the first token, \d\.\d\d s in all; \d+ tokens in, \d+ tokens out",
+        third,
+    )
+    assert "asked by json_schema strict" in said(repo, "list", MY_KEY=KEY), "what was learned is kept"
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "words"),
+    [
+        ([], {}, "the environment variable 'MY_KEY', the key of profile 'fast', is not set"),
+        ([], {"MY_KEY": "wrong"}, "answered 401"),
+        (["--seconds", "0.001"], {"MY_KEY": KEY}, "everycommit: "),
+    ],
+)
+def test_what_went_wrong_with_it_is_one_line(
+    repo: Repo, simulation: Endpoint, argv: list[str], env: dict[str, str], words: str
+) -> None:
+    given(repo, simulation)
+
+    text = said(repo, "test", "fast", *argv, code=2, **env)
+
+    assert words in text
+    assert len(text.splitlines()) == 1
+
+
+def test_a_bench_measures_the_endpoint_and_the_list_has_it(repo: Repo, simulation: Endpoint) -> None:
+    given(repo, simulation, "--price-in", "1", "--price-out", "2")
+
+    text = said(repo, "bench", "fast", MY_KEY=KEY)
+
+    assert text.startswith(f"This asks small at {simulation.url} about 20 questions: some ")
+    assert "at its price, at most 10,000 tokens and 90 s.\n" in text
+    assert "\nslots    4 questions ran side by side\nform     json_schema strict\nused     " in text
+    assert "\ncontext  16,384 tokens\n" in text, "a slot's part of it, as llama.cpp tells"
+    known = json.loads(Path(repo.environ["XDG_CACHE_HOME"], "everycommit", "models.json").read_text())
+    speed = known["models"][f"{simulation.url} small"]["speed"]
+    assert 0.01 < speed["first_seconds"] < 0.5
+    assert 200 < speed["tokens_out"] < 1_400
+    assert "context 16,384; 4 at once; 3 of each question; asked by json_schema strict" in said(repo, "list")
+
+
+def test_a_bench_of_another_machine_is_agreed_to_first(repo: Repo) -> None:
+    said(repo, "add", URL, "--name", "far", "--model", "m", "--no-key", "--yes")
+
+    assert "no terminal to agree on; add --yes" in said(repo, "bench", "far", code=2)
+    code, text = on_a_terminal(repo, "models", "bench", "far", answers="n\n")
+    assert (code, "Nothing was asked." in text) == (0, True)
+
+
+def test_a_server_without_schemas_and_streams_is_benched_as_it_is(repo: Repo, tmp_path: Path) -> None:
+    rejects = {"json_schema": 400, "strict": 400, "schema": 400, "json_object": 400}
+    with simulated(tmp_path / "old", rule="counting:answer", rejects=rejects, slots=1, tokens_out=2_000) as old:
+        said(repo, "add", old.url, "--model", "m", "--yes")
+        text = said(repo, "bench", "local")
+
+    assert "form     text\n" in text
+    assert "slots    1 questions ran side by side\n" in text
+    assert "note: asked by text it did not keep to the form" in text
 
 
 # --- list ----------------------------------------------------------------------------------------------------------

@@ -46,11 +46,11 @@ class Exchange:
         self.send("\r\n".join([*lines, "", ""]).encode())
 
     def whole(self, status: int, content: bytes, content_type: str = "application/json", **headers: str) -> None:
-        """Send an answer with its length."""
+        """Send an answer with its length; to HEAD without its content."""
         raw = f"HTTP/1.1 {status} {_REASONS.get(status, 'Status')}\r\n"
         more = {"content_type": content_type, "content_length": str(len(content))} | headers
         raw += "".join(f"{name.replace('_', '-').title()}: {value}\r\n" for name, value in more.items())
-        self.send(raw.encode() + b"\r\n" + content)
+        self.send(raw.encode() + b"\r\n" + (b"" if self.method == "HEAD" else content))
 
     def reply(self, value: Any, status: int = 200, **headers: str) -> None:
         self.whole(status, json.dumps(value).encode(), **headers)

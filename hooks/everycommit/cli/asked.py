@@ -63,7 +63,6 @@ def models(
 
 def worker(children: Children, environ: Mapping[str, str], deadline: Deadline) -> Endpoint:
     """Return the worker, not started yet; it alone reads keys from *environ*."""
-    from importlib import import_module
+    from ..model.worker import Worker
 
-    made: Endpoint = import_module("..model.worker", __package__).Worker(children, environ=environ, deadline=deadline)
-    return made
+    return Worker(children, environ=environ, deadline=deadline)

@@ -25,8 +25,12 @@ _LONG = 1500
 """Words of the long question: some two thousand tokens."""
 _TOKENS_A_WORD = 1.2
 _TEN_WORDS = "The letter from the market reached the garden before winter. "
-_WRITTEN, _BESIDE = 256, 96
-"""Tokens of the long answer, and of each of those that are written side by side."""
+_WRITTEN = 256
+"""Tokens of the long answer."""
+_LEAST_BESIDE, _BESIDE = 96, 192
+"""Fewest and most tokens of each of those that are written side by side."""
+_BESIDE_SECONDS = 0.15
+"""How long these should take at least: questions that are sent together begin a little apart."""
 _ROUNDS = (2, 4, 8)
 _CERTAIN = 5
 """How many calls one bench counts for, when later calls correct it."""
@@ -118,7 +122,7 @@ class _Bench:
         if writing:
             speed = Speed(first_seconds=first, tokens_in=reading or writing, tokens_out=writing)
             known = replace(known, speed=speed, counts=dict.fromkeys(PARTS, _CERTAIN))
-        beside = self._beside()
+        beside = self._beside(min(_BESIDE, max(_LEAST_BESIDE, int((writing or 0) * _BESIDE_SECONDS))))
         self._say("what the server tells of itself")
         told, slots = self._told()
         if told is None:
@@ -179,14 +183,13 @@ class _Bench:
     def _writing(self) -> float | None:
         return written_a_second(self._ask(_counting(self._salt(), _WRITTEN)))
 
-    def _beside(self) -> int | None:
-        """Return how many answers were being written at the same moment."""
+    def _beside(self, tokens: int) -> int | None:
+        """Return how many answers of *tokens* were being written at the same moment."""
         most = 0
         for number in _ROUNDS:
             spans: list[tuple[float, float]] = []
-            tokens = number * (_BESIDE + 40)
             name = f"{number} questions at once"
-            if self._part(name, tokens, partial(self._round, number, spans)) is None:
+            if self._part(name, number * (tokens + 40), partial(self._round, number, tokens, spans)) is None:
                 break
             together = overlapping(spans)
             most = max(most, together)
@@ -194,21 +197,19 @@ class _Bench:
                 break
         return most or None
 
-    def _round(self, number: int, spans: list[tuple[float, float]]) -> float:
+    def _round(self, number: int, tokens: int, spans: list[tuple[float, float]]) -> float | None:
+        """Ask *number* questions at once; *spans* gets when each answer was being written."""
         errors: list[EverycommitError] = []
 
         def one() -> None:
-            begun: list[float] = []
             try:
-                self._ask(
-                    _counting(self._salt(), _BESIDE),
-                    on_text=lambda _: begun.append(time.monotonic()) if not begun else None,
-                )
+                reply = self._ask(_counting(self._salt(), tokens))
             except EverycommitError as error:
                 errors.append(error)
-            else:
-                ended = time.monotonic()
-                spans.append((begun[0] if begun else ended, ended))
+                return
+            ended = time.monotonic()
+            if reply.first_seconds is not None:
+                spans.append((ended - (reply.seconds - reply.first_seconds), ended))
 
         threads = [threading.Thread(target=one, daemon=True) for _ in range(number)]
         for thread in threads:
@@ -217,7 +218,7 @@ class _Bench:
             thread.join()
         if errors:
             raise errors[0]
-        return float(number)
+        return float(number) if spans else None
 
     def _told(self) -> tuple[int | None, int | None]:
         pages = {}
@@ -230,9 +231,9 @@ class _Bench:
                 pages[path] = page
         return context(self._profile.model, pages)
 
-    def _ask(self, ask: Ask, on_text: Callable[[str], None] | None = None) -> Reply:
+    def _ask(self, ask: Ask) -> Reply:
         # Without somebody who listens an answer may come in one piece, and its first token be unseen.
-        reply = self._endpoint.ask(self._profile, ask, deadline=self._deadline, on_text=on_text or _heard)
+        reply = self._endpoint.ask(self._profile, ask, deadline=self._deadline, on_text=_heard)
         with self._lock:
             self._in += reply.prompt_tokens or 0
             self._out += reply.completion_tokens or 0

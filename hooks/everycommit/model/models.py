@@ -76,7 +76,9 @@ class Models:
                 likely = chosen(
                     self._roles[JUDGE], JUDGE, tokens_in=tokens_in, tokens_out=tokens_out, seconds=TYPICAL_SECONDS
                 )
-                self._worker.start((profile, likely.profile) if likely and likely.profile != profile else (profile,))
+                self._worker.start(
+                    (profile, likely.profile) if likely and likely.profile.name != profile.name else (profile,)
+                )
             return self._worker
 
     def ask(
