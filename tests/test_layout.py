@@ -27,6 +27,7 @@ FLOORS = (
         "kept",
         "maps",
         "testmap",
+        "carried",
         "misses",
     },
     {"gates"},

@@ -109,6 +109,10 @@ class TestMap:
         except self._failed as error:
             raise NoMapError(f"the map of the tests is broken ({error}); `everycommit tests map` records one") from None
 
+    def every(self, columns: str, table: str) -> list[Any]:
+        """Return *columns* of each row of *table*."""
+        return self._rows(f"SELECT {columns} FROM {table}")  # noqa: S608 - both are written in our code
+
     def _read(self, statement: str, value: str, read: Callable[[str], Any]) -> list[Any]:
         """Return path and content of each row, read once: one name is met on many ways."""
         key = (statement, value)

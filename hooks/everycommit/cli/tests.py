@@ -34,6 +34,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         ("show", "of which tree the map is, and how many tests it holds"),
     ):
         one = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
+        if name == "map":
+            one.add_argument(
+                "--changed",
+                action="store_true",
+                help="run only what is new or may do something else since the map's tree; the rest keeps its record",
+            )
         if name == "explain":
             one.add_argument("--commit", metavar="REV", help="of this commit")
             one.add_argument("tests", nargs="*", metavar="TEST", help="only tests whose ids hold one of these words")
@@ -43,13 +49,37 @@ def main(args: argparse.Namespace, call: Call) -> int:
     """Do it; return 0, or 2 where there is no map to show or explain."""
     with signals(), place(call) as here:
         if args.what == "map":
-            return _map(here, call)
+            return _map(args, here, call)
         if args.what == "show":
             return _show(here, call)
         return _explain(args, here, call)
 
 
-def _map(here: Place, call: Call) -> int:
+def _map(args: argparse.Namespace, here: Place, call: Call) -> int:
+    with _alone(here):
+        return _recorded(args, here, call)
+
+
+@contextmanager
+def _alone(here: Place) -> Iterator[None]:
+    """Keep other recordings out."""
+    from ..repo.cache import locked
+
+    folder = here.repository.common_dir / "everycommit"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        lock = locked(folder / "tests.lock")
+    except OSError as error:
+        raise UsageError(f"'{folder}' cannot be written: {error.strerror}") from error
+    if lock is None:
+        raise UsageError("the tests are being recorded by another run; wait for its end")
+    try:
+        yield
+    finally:
+        os.close(lock)
+
+
+def _recorded(args: argparse.Namespace, here: Place, call: Call) -> int:
     from ..gates.recording import record
 
     os.nice(_LOW)
@@ -57,10 +87,14 @@ def _map(here: Place, call: Call) -> int:
     with _ready(here, candidate, call) as ready:
         step = ready.steps[0]
         told = _Progress(call)
-        recorded = record(replace(step.job, say=told.say), Tests(call.environ))
+        recorded = record(replace(step.job, say=told.say), Tests(call.environ), changed=args.changed)
         told.close()
+    if args.changed and recorded.all is not None:
+        call.stdout.write(printable(f"all tests are recorded: {recorded.all}") + "\n")
+    kept = f", {recorded.kept} as they were," if recorded.kept else ""
     call.stdout.write(
-        f"{recorded.tests} tests recorded in {recorded.seconds:.0f}s; {recorded.always} of them run whatever changes\n"
+        f"{recorded.tests} tests recorded{kept} in {recorded.seconds:.0f}s; "
+        f"{recorded.always} of them run whatever changes\n"
     )
     return 0
 

@@ -58,7 +58,14 @@ def plan(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> Plan:
 
 def selection(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> Plan:
     """Return which tests *job* would have to run where the settings select the affected ones."""
-    if job.maps is None or job.change.whole:
+    if job.change.whole:
+        return Plan("there is nothing to compare with")
+    return since_recorded(job, circumstances)
+
+
+def since_recorded(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> Plan:
+    """Return which tests what changed since they were recorded can affect."""
+    if job.maps is None:
         return Plan("there is nothing to compare with")
     try:
         recorded = job.maps.of(job.project)

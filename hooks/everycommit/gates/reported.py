@@ -33,6 +33,8 @@ class Report:
         self.ids: tuple[str, ...] = ()
         """The tests that it selected."""
         self.deselected = 0
+        self.left: tuple[str, ...] = ()
+        """The tests that were there and that we left out."""
         self.elsewhere: tuple[str, ...] = ()
         """The tests that other shards have."""
         self.done: dict[str, str] = {}
@@ -61,6 +63,8 @@ class Report:
             self.ids = tuple(record["ids"])
         elif kind == "deselected":
             self.deselected += record["count"]
+        elif kind == "left":
+            self.left = tuple(record["ids"])
         elif kind == "elsewhere":
             self.elsewhere = tuple(record["ids"])
         elif kind == "done":

@@ -8,7 +8,8 @@ and ``costs`` as ``everycommit_shards.shares`` takes them, ``top``, the folder t
 Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
-- ``collected``: ``ids``; ``deselected``, a number; ``elsewhere``: ``ids`` of the tests of other shards
+- ``collected``: ``ids``; ``deselected``, a number
+- ``left``: ``ids`` of ``.without`` that were there (not under xdist); ``elsewhere``: ``ids`` of other shards' tests
 - ``done``: ``id``, ``outcome`` (passed, failed, error, skipped, xfailed, xpassed), ``seconds``
 - ``failure``: ``id``, ``when`` (call, setup, teardown, collect), ``path`` (absolute), ``line`` (from 1), ``message``
 - ``finish``: ``status``, pytest's exit code
@@ -62,6 +63,9 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
                 # The controller does not hear of what a worker deselects; each worker deselects the same.
                 config.workeroutput["everycommit_dropped"] = len(dropped)
             config.hook.pytest_deselected(items=dropped)
+            reporter = config.pluginmanager.get_plugin("everycommit_reporter")
+            if reporter is not None:
+                reporter.write(kind="left", ids=[item.nodeid for item in dropped])
     path = os.environ.get("EVERYCOMMIT_REPORT", "") + ".shard"
     if os.path.isfile(path):
         with open(path, encoding="ascii") as file:
