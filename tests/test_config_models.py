@@ -230,6 +230,7 @@ def test_a_file_of_models_alone_is_read_when_somebody_looks() -> None:
         assert later(text).settings.model == loaded(FAST).settings.model
         assert len(later(text).settings.model) == 1
 
+    assert later("[model.fast]\nmodel = 'm'\n").settings.model, "whether there are models is told without reading"
     broken = later("[model.fast]\nmodel = 'm'\n")
     with pytest.raises(SettingsErrors, match="url: missing"):
         broken.settings.model.get("fast")

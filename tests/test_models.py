@@ -21,6 +21,7 @@ from everycommit.model.profiles import CONTEXT, SLOTS, profiles
 from everycommit.proc import Children
 
 URL = "http://127.0.0.1:1/v1"
+SLOW = Speed(first_seconds=2.0, tokens_in=1000.0, tokens_out=50.0)
 QUICK = Speed(first_seconds=0.2, tokens_in=5000.0, tokens_out=1000.0)
 ASK = Ask(messages=(Message("user", "?"),), max_tokens=100)
 FAST = Profile(name="fast", url=URL, model="small", speed=QUICK, context=32768, price_in=1.0, price_out=4.0)
@@ -72,18 +73,39 @@ def chosen(asked: Asked, role: str = "finder", seconds: float = 60) -> Profile:
     return found
 
 
-def test_nothing_starts_before_a_gate_asks_for_somebody(tmp_path: Path) -> None:
+def test_choosing_starts_nothing(tmp_path: Path) -> None:
+    """All of a change may have been read before by who is chosen."""
     worker = Scripted()
     asked = models(worker, tmp_path)
-    asked.close()
-    assert (worker.started, worker.closed) == ([], 0)
 
-    asked = models(worker, tmp_path)
     chosen(asked)
     chosen(asked, "judge")
-    assert sorted(worker.started) == ["fast", "large"]
     asked.close()
+
+    assert (worker.started, worker.closed) == ([], 0)
+
+
+def test_who_is_asked_gets_ready_together_with_who_would_judge(tmp_path: Path) -> None:
+    worker = Scripted()
+    asked = models(worker, tmp_path)
+
+    asked.start(chosen(asked))
+    assert worker.started == ["fast", "large"]
+    asked.ask(chosen(asked), ASK, deadline=Deadline.after(5))
+    asked.close()
+
+    assert worker.started == ["fast", "large"]
     assert worker.closed == 1
+
+
+def test_keys_of_models_that_nobody_needs_stay_where_they_are(tmp_path: Path) -> None:
+    worker = Scripted()
+    third = Profile(name="third", url=URL, model="small", speed=SLOW, context=32768)
+    asked = models(worker, tmp_path, FAST, third)
+
+    asked.ask(chosen(asked), ASK, deadline=Deadline.after(5))
+
+    assert worker.started == ["fast"]
 
 
 def test_each_does_what_it_was_chosen_for_and_that_is_counted(tmp_path: Path) -> None:
@@ -150,7 +172,7 @@ def test_that_nobody_is_fast_enough_is_said_once(tmp_path: Path) -> None:
     asked = models(Scripted(), tmp_path)
 
     for _ in range(2):
-        assert chosen(asked, seconds=0.1).name == "fast"
+        asked.ask(chosen(asked, seconds=0.1), ASK, deadline=Deadline.after(5))
 
     (said,) = asked.notes()
     assert said == (
@@ -163,7 +185,8 @@ def test_a_name_that_the_user_does_not_have_is_said_where_somebody_is_asked(tmp_
     asked = models(Scripted(), tmp_path, finder="theirs", judge=None)
 
     assert asked.notes() == ()
-    assert chosen(asked).name == "fast"
+    asked.ask(chosen(asked), ASK, deadline=Deadline.after(5))
+    assert asked.used()[0].profile == "fast"
     assert asked.notes() == (
         "review.finder names the model 'theirs', which you have not set up: another one was taken",
     )

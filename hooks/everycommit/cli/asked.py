@@ -42,7 +42,7 @@ def models(
 ) -> "Models | None":
     """Return who can be asked, None for nobody.
 
-    Nothing is started: the worker is, when the gate has something to ask and wants to know by whom.
+    *gates* are those that have something to judge. Nothing is started before one of them asks.
     """
     review = settings.review
     if GATE not in gates or not settings.model or review.egress == "deny" or not (review.finder or review.judge):

@@ -177,6 +177,10 @@ class _LaterModels(Mapping[str, "ModelSettings"]):
     def __len__(self) -> int:
         return len(self._models())
 
+    def __bool__(self) -> bool:
+        # It has a table: whether there are models can be told without reading it.
+        return True
+
 
 class _Found:
     """Values of the environment or of flags on their way."""

@@ -28,7 +28,10 @@ class Asker(Protocol):
 
 
 class Models:
-    """Implements ``gates.base.Models``. Nothing is started before somebody asks for a profile."""
+    """Implements ``gates.base.Models``. Nothing is started before somebody is asked, or ``start`` says who will be.
+
+    Choosing starts nothing: who is chosen may be known to have answered all of it before.
+    """
 
     def __init__(
         self,
@@ -55,19 +58,18 @@ class Models:
         }
 
     def profile(self, role: str, *, tokens_in: int, tokens_out: int, seconds: float) -> Profile | None:
-        """Return who answers, and have the worker get ready."""
+        """Return who answers."""
         choice = chosen(self._roles[role], role, tokens_in=tokens_in, tokens_out=tokens_out, seconds=seconds)
         if choice is None:
             return None
         if not choice.fits:
             self._say(f"{role} slow", _too_slow(role, choice.profile.name, choice.seconds, seconds))
-        self._started(choice.profile)
         return replace(choice.profile, role=role)
 
-    def _started(self, profile: Profile) -> Asker:
-        """Return the worker, which reads the key of *profile* and connects while others work.
+    def start(self, profile: Profile) -> Asker:
+        """Have the worker read the key of *profile* and connect, while others work; return it.
 
-        So it does, at its start, for whoever would judge now; keys that nobody needs stay where they are.
+        At its start it does so for whoever would judge now, too. Keys that nobody needs stay where they are.
         """
         with self._lock:
             if self._worker is None:
@@ -85,7 +87,7 @@ class Models:
         self, profile: Profile, ask: Ask, *, deadline: Deadline, on_text: Callable[[str], None] | None = None
     ) -> Reply:
         """Return the answer; raises as ``client.ModelClient.ask``."""
-        worker = self._started(profile)
+        worker = self.start(profile)
         began = time.monotonic()
         try:
             reply = worker.ask(profile, ask, deadline=deadline, on_text=on_text)
