@@ -34,7 +34,7 @@ def question(text: str = "What is wrong with this change?", **more: Any) -> Ask:
 
 
 def profile(url: str, transport: str = "chat", model: str = "simulated", **more: Any) -> Profile:
-    return Profile(name="tested", url=url, model=model, transport=transport, **more)
+    return Profile(**{"name": "tested", "url": url, "model": model, "transport": transport} | more)
 
 
 @contextmanager
