@@ -139,6 +139,13 @@ def test_a_name_is_given_once(repo: Repo) -> None:
     assert set(tomllib.loads(own(repo).read_text())["model"]) == {"openai", "second"}
 
 
+def test_without_a_home_nothing_is_written(repo: Repo) -> None:
+    text = said(repo, "add", "openai", "--model", "m", "--yes", code=2, HOME="", XDG_CONFIG_HOME="")
+
+    assert "there is no place for settings of yours: set HOME or XDG_CONFIG_HOME" in text
+    assert not Path("/dev/null").is_file()
+
+
 def test_a_broken_file_is_not_touched(repo: Repo) -> None:
     write(repo, "timeout = [")
 

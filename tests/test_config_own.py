@@ -148,7 +148,15 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
-def test_the_null_device_is_no_file_to_write(tmp_path: Path) -> None:
+def test_only_a_file_is_written_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    for place in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UsageError, match="is no file"):
+            write(place, b"")
+
+
+def test_a_file_in_the_way_of_the_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
 
     with pytest.raises(UsageError, match="nothing was changed"):

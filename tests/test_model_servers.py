@@ -129,5 +129,6 @@ def test_each_server_tells_its_context_in_its_own_way(
 
 def test_names_in_a_list_are_each_there_once() -> None:
     assert listed(encoded({"data": [{"id": "b"}, {"id": "a"}, {"id": "b"}, {}]})) == ("b", "a")
+    assert listed(encoded({"data": [{"id": "\x1b[31m"}, {"id": ""}, {"id": "a"}]})) == ("a",)
     assert listed(encoded({"data": []})) == ()
     assert listed(b"{}") is None

@@ -1,8 +1,10 @@
 """`everycommit models add`: asks on a terminal for what the flags leave open, shows the table, and writes it."""
 
 import argparse
+import os
 import re
 import shlex
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,15 +36,10 @@ def add(args: argparse.Namespace, call: Call) -> int:
     content = own[1] if own else b""
     name = args.name or place.name
     _free(name, content)
-    values: dict[str, Any] = {"url": place.url, "model": args.model, **_key(args, place, call, asking=asking)}
-    if not values["model"]:
-        values["model"] = _model(place, values, call, asking=asking)
-    values["transport"] = args.transport
-    values["strong"] = args.strong or (asking and _no_by_default(call, "Is it large, to judge rather than to find?"))
-    values |= {key: getattr(args, key) for key in ("rank", "context", "slots", "samples", "price_in", "price_out")}
-    values = {key: value for key, value in values.items() if value not in (None, False, ())}
-    for key, what in wrong(values):
-        raise UsageError(f"{key}: {what}")
+    path = user_file(call.environ)
+    if path == Path(os.devnull):
+        raise UsageError("there is no place for settings of yours: set HOME or XDG_CONFIG_HOME")
+    values = _values(args, place, call, asking=asking)
     table = f"model.{name}"
     after = with_table(content, table, values)
     style = style_for(call.stdout, call.environ)
@@ -50,7 +47,6 @@ def add(args: argparse.Namespace, call: Call) -> int:
     def tell(text: str) -> None:
         call.stdout.write(f"{style.text(text)}\n")
 
-    path = user_file(call.environ)
     shown = own[0] if own else str(path)
     tell(f"Would add to {shown}:" if own else f"Would write {shown}:")
     tell("".join(f"    {line}\n" for line in block(table, values).splitlines()).rstrip("\n"))
@@ -64,6 +60,23 @@ def add(args: argparse.Namespace, call: Call) -> int:
     tell(f"Written.{f' Its {words}.' if missing else ''}")
     tell(f"Next: `everycommit models test {name}`, then `everycommit models bench {name}` measures how fast it is.")
     return 0
+
+
+def _values(args: argparse.Namespace, place: Server, call: Call, *, asking: bool) -> dict[str, Any]:
+    """Return the model's settings in the order in which they are written.
+
+    Raises:
+        UsageError: They do not go together, or something is open and there is nobody to ask.
+    """
+    values: dict[str, Any] = {"url": place.url, "model": args.model, **_key(args, place, call, asking=asking)}
+    if not values["model"]:
+        values["model"] = _model(place, values, call, asking=asking)
+    values["transport"] = args.transport
+    values["strong"] = args.strong or (asking and _no_by_default(call, "Is it large, to judge rather than to find?"))
+    values |= {key: getattr(args, key) for key in ("rank", "context", "slots", "samples", "price_in", "price_out")}
+    for key, what in wrong(values):
+        raise UsageError(f"{key}: {what}")
+    return {key: value for key, value in values.items() if value is not None and value is not False}
 
 
 def _server(text: str) -> Server:

@@ -74,6 +74,8 @@ def write(path: Path, content: bytes) -> None:
     """
     target = path.resolve()
     fresh = target.with_name(f".{target.name}.{os.urandom(4).hex()}")
+    if target.exists() and not target.is_file():
+        raise UsageError(f"'{path}' is no file: settings are not written there")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = target.stat().st_mode & 0o7777 if target.exists() else 0o600

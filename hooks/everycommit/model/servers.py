@@ -90,9 +90,11 @@ def answers(one: Server) -> bool:
 
 
 def listed(page: bytes | str) -> tuple[str, ...] | None:
-    """Return the names in a list of models, None where *page* is no such list."""
+    """Return the names in a list of models, None where *page* is no such list; one that cannot be shown is left out."""
     found = entries(page)
-    return None if found is None else tuple(dict.fromkeys(str(entry["id"]) for entry in found))
+    if found is None:
+        return None
+    return tuple(dict.fromkeys(name for entry in found if (name := str(entry["id"])).isprintable() and name))
 
 
 def entries(page: bytes | str) -> "list[dict[str, Any]] | None":
