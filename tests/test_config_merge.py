@@ -33,7 +33,7 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
     assert field.across in {"", "min", "max", "union"}
     assert (field.across == "max") <= (field.kind == "word")
     assert (field.across == "min") <= (field.kind == "limit")
-    assert (field.merge == "max") == (field.kind == "word")
+    assert (field.merge == "max") == (field.kind == "word" or field.name == "budget")
     assert (field.merge in {"union", "intersection"}) <= (field.kind == "list")
     assert (field.merge == "every") == (field.kind == "only")
     assert (field.merge == "strictest") == (field.kind == "rules")
@@ -50,6 +50,7 @@ def test_every_field_of_the_schema_is_a_setting() -> None:
 def values(field: Field) -> st.SearchStrategy[Any]:
     scalars: dict[str, Callable[[], st.SearchStrategy[Any]]] = {
         "limit": lambda: st.none() | st.integers(0, 2000),
+        "amount": lambda: st.none() | st.floats(0.5, 1000),
         "number": lambda: st.integers(1, 100),
         "seconds": lambda: st.floats(0.5, 1000),
         "switch": st.booleans,
@@ -94,7 +95,8 @@ def allows(field: Field, value: Any) -> Any:
     if field.merge == "min":
         return float("inf") if value is None else value
     if field.merge == "max":
-        return -field.choices.index(value)
+        # A budget that never ends defers nothing.
+        return -field.choices.index(value) if field.choices else 1 / (value or float("inf"))
     if field.merge == "union":
         everything = frozenset(("all", *GLOBS, *field.choices))
         return frozenset() if field.empty_is_all and not value else everything - set(value)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import cast
 
 import pytest
@@ -14,7 +15,7 @@ from everycommit.config.schema import Config, Settings
 from everycommit.deadline import Deadline
 from everycommit.engine.new import marked
 from everycommit.engine.plan import Step, planned
-from everycommit.engine.run import run
+from everycommit.engine.run import Heard, UnderWay, run
 from everycommit.errors import EverycommitError, Interrupted, TimeRanOut, ToolError
 from everycommit.gates.base import Gate, Job
 from everycommit.ledger import ALL, Forgetful, key
@@ -360,3 +361,97 @@ def test_every_expected_error_is_one_of_the_tree() -> None:
     found = [thing for thing in vars(tree).values() if isinstance(thing, type) and issubclass(thing, Exception)]
 
     assert all(issubclass(error, EverycommitError) for error in found)
+
+
+@dataclass
+class Held(Scripted):
+    """A gate that says how far it is and then waits to be let go."""
+
+    word: str = "2/9  test_a.py"
+    go: threading.Event = field(default_factory=threading.Event)
+    said: threading.Event = field(default_factory=threading.Event)
+
+    def check(self, job: Job) -> GateResult:
+        job.say(self.word)
+        self.said.set()
+        self.go.wait(30)
+        return GateResult(gate=self.name, outcome=Outcome.PASSED)
+
+
+def under_way(*gates: Scripted, the: Job | None = None) -> UnderWay:
+    heard = Heard(Quiet())
+    found = the or job()
+    steps = planned([cast("Gate", gate) for gate in gates], found, skipped={})
+    steps = tuple(replace(step, job=replace(found, say=partial(heard.said, step.gate.name))) for step in steps)
+    return UnderWay(steps, ledger=Forgetful(), watch=heard, deadline=Deadline.after(60))
+
+
+def test_what_is_not_done_in_time_is_deferred_with_numbers_and_comes_to_its_end_later() -> None:
+    held = Held("tests")
+    run = under_way(Scripted("lint"), held)
+    assert held.said.wait(30)
+    while run.results()[0].outcome is Outcome.DEFERRED:
+        time.sleep(0.01)
+
+    assert not run.wait(lambda: False, until=time.monotonic())
+    lint, tests = run.results()
+    held.go.set()
+    assert run.wait(lambda: False)
+
+    assert lint.outcome is Outcome.PASSED
+    assert (tests.outcome, tests.blocks) == (Outcome.DEFERRED, False)
+    assert tests.reason == "2 of 9 done in 0s; the rest goes on in the background"
+    assert tests.counts == {"done": 2, "total": 9}
+    assert [result.outcome for result in run.results()] == [Outcome.PASSED, Outcome.PASSED]
+
+
+@pytest.mark.parametrize("word", ["212 files", "", "a/b", "2/"])
+def test_without_numbers_a_deferral_says_so(word: str) -> None:
+    held = Held("types", word=word)
+    run = under_way(held)
+    assert held.said.wait(30)
+
+    (types,) = run.results()
+    held.go.set()
+
+    assert types.reason == "not done in 0s; it goes on in the background"
+    assert types.counts == {}
+    assert run.wait(lambda: False)
+
+
+def test_settings_say_whether_a_deferral_stops_the_commit() -> None:
+    for settings, occasion in ((Settings(deferred="refuse"), "commit"), (Settings(), "push")):
+        held = Held("tests")
+        run = under_way(held, the=job(settings=settings, occasion=occasion))
+
+        (tests,) = run.results()
+        held.go.set()
+
+        assert tests.blocks
+        assert exit_code([Verdict(occasion=occasion, change=CHANGE, gates=(tests,))]) == 2
+        assert run.wait(lambda: False)
+
+
+def test_the_longest_gate_begins_first() -> None:
+    """Gates are planned from the quickest on."""
+    begun: list[str] = []
+
+    class Noting(Scripted):
+        def inputs(self, job: Job) -> Mapping[str, str]:
+            begun.append(self.name)
+            time.sleep(0.05)
+            return {}
+
+    results(Noting("lint"), Noting("types"), Noting("tests"))
+
+    assert begun == ["tests", "types", "lint"]
+
+
+def test_a_doubt_of_planning_blocks_like_any_other() -> None:
+    class Unplanned(Scripted):
+        def skip(self, job: Job) -> str | None:
+            raise ToolError("no objects here")
+
+    (result,) = results(Unplanned())
+
+    assert (result.outcome, result.blocks) == (Outcome.INCONCLUSIVE, True)

@@ -208,6 +208,7 @@ def test_a_file_that_is_no_database_is_set_aside_and_begun_anew(kept: Kept) -> N
 
 def test_a_byte_that_is_not_as_it_was_written_is_a_miss_and_no_error(tmp_path: Path) -> None:
     """Over every part of the file: header, tables, entries."""
+    (tmp_path / "made").mkdir()
     made = Kept(tmp_path / "made")
     made.put(KEY, RESULT)
     true = made.get(KEY)
@@ -384,3 +385,12 @@ def test_processes_that_are_killed_while_they_write_tear_nothing(tmp_path: Path)
     assert found.kills > 3
     assert found.hits > 10
     assert found.entries > 10
+
+
+def test_a_git_folder_that_was_removed_is_not_brought_back(tmp_path: Path) -> None:
+    kept = Kept(tmp_path / "gone")
+
+    kept.put(KEY, RESULT)
+
+    assert kept.get(KEY) is None
+    assert not (tmp_path / "gone").exists()

@@ -24,6 +24,8 @@ FLOORS = (
         "model",
         "ledger",
         "entries",
+        "pending",
+        "relay",
         "kept",
         "maps",
         "testmap",

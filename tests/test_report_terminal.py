@@ -561,15 +561,40 @@ def test_a_bug_of_ours_is_shown_with_its_trace() -> None:
 
 
 def test_what_goes_on_in_the_background_is_said() -> None:
-    later = gate("tests", "deferred", summary="206 of 312 done in 10s", reason="the rest goes on in the background")
+    later = gate("tests", "deferred", reason="206 of 312 done in 10s; the rest goes on in the background")
 
     assert shown(verdict(TWO, later), style=PIPE) == lines("""
 everycommit  2 files +14 -3
 
-  … tests    206 of 312 done in 10s: the rest goes on in the background
+  … tests    206 of 312 done in 10s; the rest goes on in the background
 
-Not finished: tests. Committed as judged so far; push waits for the rest.
+Not finished: tests. Allowed as judged so far; `everycommit status` shows the rest, push waits for it.
 """)
+
+
+def test_what_goes_on_in_the_background_can_refuse() -> None:
+    later = gate("tests", "deferred", reason="not done in 10s; it goes on in the background", blocks=True)
+
+    assert shown(verdict(TWO, later), style=PIPE).endswith(
+        '\nNot finished: tests. Refused by your settings (`deferred = "refuse"`); '
+        "`everycommit status --wait` waits for the rest, then commit again.\n"
+    )
+
+
+def test_beside_a_refusal_the_background_is_named_and_nothing_is_allowed() -> None:
+    failed = gate(
+        "lint",
+        "failed",
+        summary="2 files",
+        findings=(Finding(path="a.py", rule="lint/F401", message="unused"),),
+        blocks=True,
+    )
+    later = gate("tests", "deferred", reason="not done in 10s; it goes on in the background")
+
+    said = shown(verdict(TWO, failed, later), style=PIPE)
+
+    assert said.endswith("\nNot finished: tests. `everycommit status` shows the rest.\n")
+    assert "Allowed" not in said
 
 
 def test_what_the_user_left_out_is_said() -> None:

@@ -66,7 +66,7 @@ def written(key: str, result: GateResult) -> tuple[str, str] | None:
     content = {
         "version": VERSION,
         "key": key,
-        "result": {name: _plain(getattr(result, name)) for name in _RESULT},
+        "result": plain(result),
         "inputs": told(result.inputs),
     }
     try:
@@ -92,7 +92,7 @@ def read(key: str, text: bytes, digest: bytes) -> Entry | None:
         content = json.loads(plain)
         if content["version"] != VERSION or content["key"] != key:
             return None
-        return Entry(key, _result(content["result"]), _texts(content["inputs"]))
+        return Entry(key, result(content["result"]), _texts(content["inputs"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -111,7 +111,17 @@ def digest_of(key: str, text: str) -> str:
     return _digest(f"{key}\n{text}")
 
 
-def _result(fields: Any) -> GateResult:
+def plain(result: GateResult) -> dict[str, Any]:
+    """Return *result* as JSON can write it; ``judged_at`` must be set."""
+    return {name: _plain(getattr(result, name)) for name in _RESULT}
+
+
+def result(fields: Any) -> GateResult:
+    """Return what ``plain`` made of a result.
+
+    Raises:
+        ValueError, TypeError, KeyError: It is not that.
+    """
     checked = _checked(fields, _RESULT)
     return GateResult(
         **checked

@@ -148,7 +148,8 @@ class Kept:
     def _opened(self) -> "sqlite3.Connection":
         import sqlite3
 
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not its parents: work in the background must not bring a git folder back that somebody removed.
+        self.path.parent.mkdir(mode=0o700, exist_ok=True)
         # SQLite's further files take these permissions over.
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         if self.path.stat().st_uid != os.geteuid():

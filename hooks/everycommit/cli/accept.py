@@ -18,7 +18,8 @@ from ..result import NOTE, Finding, Outcome
 from ..rules.names import ACCEPTED, FIXED, short
 from ..text import printable
 from .call import Call
-from .judge import Wish, place, signals, verdict
+from .ending import signals
+from .judge import Wish, place, verdict
 from .scope import day
 from .show import Silent
 

@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING
 from ..change import Candidate
 from ..errors import UsageError
 from ..record import replace
+from ..result import Verdict
 from .call import Call
-from .judge import Place, Wish, parent_gone, place, signals, verdict
+from .ending import parent_gone, signals
+from .judge import Place, Wish, place, verdict
 from .outputs import Outputs
-from .show import show, watcher
+from .show import Once, show, watcher
 
 if TYPE_CHECKING:
     import argparse
 
+CALLED_BY = "EVERYCOMMIT_HOOK"
+"""The variable in which the installed hook hands on who called it: git."""
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
 
 
@@ -37,7 +41,8 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     """Judge the change that hook *name*, called with *words*, stands for; return the exit code that git acts on."""
     if name not in HOOKS:
         raise UsageError(f"hook '{name}': no such hook here; there are {', '.join(HOOKS)}")
-    gone = parent_gone()
+    gone = parent_gone(call.environ.get(CALLED_BY))
+    call = replace(call, environ={key: value for key, value in call.environ.items() if key != CALLED_BY})
     at_push = name == "pre-push"
     framework = "PRE_COMMIT" in call.environ
     wish = Wish(
@@ -46,16 +51,24 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     )
     outputs = Outputs()
     watch = watcher(call, outputs)
+    repeat = "everycommit run" + " --at push" * at_push
+    once = Once(lambda verdicts, notes: show(verdicts, call, outputs, notes=notes, repeat=repeat))
     try:
         with signals(), place(call) as here:
             candidates, notes = _candidates(name, words, call, here, framework=framework)
-            verdicts = [verdict(here, candidate, call, wish, watch=watch, gone=gone) for candidate in candidates]
+
+            def shown(verdict: Verdict) -> int:
+                return once([verdict], notes)
+
+            verdicts = [
+                verdict(here, candidate, call, wish, watch=watch, gone=gone, show=shown) for candidate in candidates
+            ]
     finally:
         watch.close()
     if not verdicts:
         call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
         return 0
-    return show(verdicts, call, outputs, notes=notes, repeat="everycommit run" + " --at push" * at_push)
+    return once(verdicts, notes)
 
 
 def _candidates(

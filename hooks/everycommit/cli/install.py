@@ -159,7 +159,8 @@ def _fill(tree: str, call: Call, style: Style) -> None:
     from ..deadline import Deadline
     from ..repo.cache import cache_folder
     from ..repo.snapshot import Snapshots
-    from .judge import place, signals
+    from .ending import signals
+    from .judge import place
     from .staged import settings_files
 
     began = time.monotonic()

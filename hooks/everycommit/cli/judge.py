@@ -1,8 +1,6 @@
 """Puts the parts together: from candidates to verdicts. Shared by `run` and `hook`."""
 
 import json
-import os
-import signal
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -15,7 +13,7 @@ from ..config.schema import Config, Settings
 from ..config.trust import Accepted
 from ..deadline import Deadline
 from ..engine.plan import Step, planned
-from ..engine.run import Watch, run
+from ..engine.run import Heard, UnderWay, Watch
 from ..errors import Interrupted, UsageError
 from ..gates.base import Job
 from ..gates.catalog import gates as catalog
@@ -26,11 +24,13 @@ from ..record import asdict, dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
 from ..repo.repository import Repository, discover
-from ..result import GateResult, Outcome, Verdict
+from ..result import GateResult, Verdict
 from ..rules.settings import FILE
 from . import asked
 from .call import Call
+from .ending import Gone
 from .later import LaterInterpreter, LaterTrees
+from .other_runs import after, before
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
@@ -40,8 +40,7 @@ if TYPE_CHECKING:
     from ..shards import Shard, Sharded
 
 RUN_NO_CODE = frozenset({"policy", "lint"})
-"""Gates that execute nothing of the change."""
-_GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
+"""Gates that execute nothing of the change, and are over before a person waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +51,8 @@ class Wish:
     """Names; empty: those of the occasion."""
     skip: Collection[str] = ()
     timeout: float | None = None
+    budget: float | None = None
+    """Seconds in place of the setting's."""
     fresh: bool = False
     """Whether to judge anew what was judged before."""
     run_code: bool = False
@@ -96,12 +97,13 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     base = change.parents[0] if change.parents else None
     target = _settings_file(here, change.target)
     same = base is not None and all(file.path != FILE for file in change.landing)
+    flags = {"timeout": wish.timeout, "budget": wish.budget}
     config = load(
         base=target if same else _settings_file(here, base),
         target=target,
         user=user_settings(call.environ),
         environ=call.environ,
-        flags={"timeout": wish.timeout} if wish.timeout is not None else {},
+        flags={name: value for name, value in flags.items() if value is not None},
         whole=change.whole,
         models_later=True,
         commands_from_base=candidate.occasion == "ci",
@@ -130,60 +132,76 @@ def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:
 
 
 def verdict(
-    here: Place, candidate: Candidate, call: Call, wish: Wish, *, watch: Watch, gone: Callable[[], bool]
+    here: Place,
+    candidate: Candidate,
+    call: Call,
+    wish: Wish,
+    *,
+    watch: Watch,
+    gone: Callable[[], bool],
+    show: Callable[[Verdict], int] | None = None,
 ) -> Verdict:
     """Judge one candidate.
+
+    With *show* the commit's budget holds: what is not done by then goes on in the background, after *show* has shown
+    the verdict and returned the exit code, with which the process that was called ends.
 
     Raises:
         EverycommitError: Wrong settings or use; what a gate cannot do is in the verdict instead.
         Interrupted: By a signal; all children are ended by then.
     """
     began, since = time.monotonic(), time.time()
+    heard = Heard(watch)
+    gone = Gone(gone)
+    told = before(here, candidate, watch=heard, gone=gone)
     kept = Kept(here.repository.common_dir)
     book = _book(kept, candidate, call, wish)
-    with closing(kept), prepared(here, candidate, call, wish, watch=watch, gone=gone, answers=book) as ready:
+    with closing(kept), prepared(here, candidate, call, wish, watch=heard, gone=gone, answers=book) as ready:
+        steps, later, until = ready.steps, None, None
+        if candidate.occasion == "commit" and _take_long(steps):
+            from .background import Background
+
+            budget = ready.config.settings.budget if show is not None else None
+            later = Background(here.repository.git_dir, watch=heard, gone=gone.ask, show=show)
+            if show is not None and budget is not None:
+                until = began + budget
+                later.fork(call, here)
+            gone.ask = later.gone
+            steps = later.after_older(candidate, steps, until=until, fresh=wish.fresh)
+
+        def said(results: tuple[GateResult, ...], more: Sequence[str] = ()) -> Verdict:
+            return Verdict(
+                occasion=candidate.occasion,
+                change=candidate.change,
+                gates=results,
+                ref=candidate.ref,
+                base_commit=candidate.base_commit,
+                target_commit=candidate.target_commit,
+                seconds=time.monotonic() - began,
+                notes=(*told, *candidate.notes, *ready.config.notes, *ready.notes, *more),
+                used=ready.models.used() if ready.models else (),
+                shard=wish.shard and _sharded(wish.shard, ready),
+            )
+
         try:
-            results = run(ready.steps, ledger=book, watch=watch, deadline=ready.deadline, gone=gone)
+            under_way = UnderWay(steps, ledger=book, watch=heard, deadline=ready.deadline)
+            done = under_way.wait(gone, until)
+            results = under_way.results()
+            if later is not None and not done:
+                results = later.go_on(said(results), under_way, ready)
         except (Interrupted, KeyboardInterrupt):
             ready.children.stop()
             raise
-        taken = (*ready.trees.notes(), *(ready.models.notes() if ready.models else ()))
-        if not all(result.outcome in _GOOD for result in results):
-            # It may be the very pair that passed before: tests can fail by the weather.
-            from ..repo.known import forget
-
-            forget(here.repository.common_dir)
-        elif wish.of_index:
-            from .known import remember
-
-            said = (*ready.config.notes, *taken)
-            remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since)
-        if candidate.occasion == "push" and wish.shard is None:
-            taken = (*taken, *_missed(here, candidate, ready, results))
+        more = after(here, candidate, results, ready, call=call, wish=wish, told=told, since=since, stayed=done)
         if wish.explain:
-            from .told import told
+            from .told import told as how
 
-            results = told(ready, results)
-    return Verdict(
-        occasion=candidate.occasion,
-        change=candidate.change,
-        gates=results,
-        ref=candidate.ref,
-        base_commit=candidate.base_commit,
-        target_commit=candidate.target_commit,
-        seconds=time.monotonic() - began,
-        notes=(*candidate.notes, *ready.config.notes, *taken),
-        used=ready.models.used() if ready.models else (),
-        shard=wish.shard and _sharded(wish.shard, ready),
-    )
+            results = how(ready, results)
+        return said(results, more)
 
 
-def _missed(here: Place, candidate: Candidate, ready: "Ready", results: Sequence[GateResult]) -> tuple[str, ...]:
-    if not any(result.gate == "tests" and result.outcome is Outcome.FAILED for result in results):
-        return ()
-    from .missed import words
-
-    return tuple(words(here, candidate, ready, results))
+def _take_long(steps: Sequence[Step]) -> bool:
+    return any(step.ended is None and step.gate.name not in RUN_NO_CODE for step in steps)
 
 
 def _sharded(shard: "Shard", ready: "Ready") -> "Sharded":
@@ -207,6 +225,11 @@ class Ready(NamedTuple):
     children: Children
     trees: LaterTrees
     models: "Models | None" = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be said of the trees that were laid out and the models that were asked."""
+        return (*self.trees.notes(), *(self.models.notes() if self.models else ()))
 
 
 @contextmanager
@@ -341,25 +364,3 @@ def _snapshots(here: Place, candidate: Candidate, settings: Settings, cache: Pat
 
 def _sayer(watch: Watch, gate: str) -> Callable[[str], None]:
     return lambda text: watch.said(gate, text)
-
-
-@contextmanager
-def signals() -> Iterator[None]:
-    """Turn the signals that end a process into Interrupted, so that children and folders are given back."""
-
-    def stop(number: int, frame: object) -> None:  # noqa: ARG001
-        raise Interrupted(130 if number == signal.SIGINT else 128 + number)
-
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def parent_gone() -> Callable[[], bool]:
-    """Return a question: did the process that started us (git) go away? Its hooks then live on as orphans."""
-    parent = os.getppid()
-    return lambda: os.getppid() != parent

@@ -18,6 +18,7 @@ from ..config.trust import Accepted
 from ..errors import EverycommitError
 from ..ledger import repeatable
 from ..repo.known import Pair, Said, Unfit, keep, search_path, witnessed
+from ..repo.known import folder as known
 from ..result import GateResult, Outcome
 
 if TYPE_CHECKING:
@@ -43,13 +44,16 @@ def remember(
     wish: "Wish",
     notes: Sequence[str],
     since: float,
+    stayed: bool = True,
 ) -> str | None:
     """Write down that *candidate* passed, where the hook can know it again; return why not, None where it was.
 
-    *notes* are those on settings and snapshot, *since* is when the run began (seconds since 1970). Nothing raises: it
-    is a help, no duty.
+    *notes* are those on settings and snapshot, *since* is when the run began (seconds since 1970). *stayed*: whether
+    nobody else could pass in the meantime. Nothing raises: it is a help, no duty.
     """
     try:
+        if not stayed:
+            _must_be_newest(here.repository.git_dir, since)
         _must_be_usual(call, wish, ready, notes)
         pair = _pair(here, candidate)
         judged = _judged(ready, results)
@@ -87,6 +91,16 @@ def _must_be_usual(call: "Call", wish: "Wish", ready: "Ready", notes: Sequence[s
         raise Unfit("Python is told by the environment where packages are")
     if not sys.flags.no_user_site and user and Path(user).is_dir():
         raise Unfit("Python sees the user's own packages")
+
+
+def _must_be_newest(git_dir: Path, since: float) -> None:
+    """Raise ``Unfit`` where another pair passed *since*: it is the one that comes next."""
+    try:
+        written = (known(git_dir) / "facts").stat().st_mtime
+    except FileNotFoundError:
+        return
+    if written > since:
+        raise Unfit("a newer change has passed")
 
 
 def _pair(here: "Place", candidate: Candidate) -> Pair:

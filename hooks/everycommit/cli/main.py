@@ -15,6 +15,7 @@ COMMANDS = {
     "install": "write the git hooks and fill the snapshot",
     "uninstall": "take back exactly what install wrote",
     "run": "judge a change: staged, the working tree, a commit, a range, all files",
+    "status": "show what goes on in the background, and how it ended",
     "hook": "what git calls: everycommit hook pre-commit",
     "settings": "show each setting that judges, where it comes from and how it merges",
     "models": "set up, list, test, measure and remove the models that review",

@@ -3,7 +3,7 @@
 Without a flag it judges what is staged. Nothing of yours is touched: not the working tree, index, stash or refs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
@@ -13,8 +13,9 @@ from ..record import dataclass, replace
 from ..result import Verdict
 from . import outputs
 from .call import Call
-from .judge import Place, Wish, place, signals, verdict
-from .show import show, watcher
+from .ending import signals
+from .judge import Place, Wish, place, verdict
+from .show import Once, show, watcher
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +42,14 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
     )
-    parser.add_argument("--timeout", type=_seconds, metavar="SECONDS", help="end what runs longer (default: 300)")
+    timeout = _seconds_of("--timeout")
+    parser.add_argument("--timeout", type=timeout, metavar="SECONDS", help="end what runs longer (default: 300)")
+    parser.add_argument(
+        "--budget",
+        type=_seconds_of("--budget"),
+        metavar="SECONDS",
+        help="let what is not done by then go on in the background; `everycommit status` shows it",
+    )
     parser.add_argument("--fresh", action="store_true", help="judge anew what was judged before")
     parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
     parser.add_argument(
@@ -74,6 +82,7 @@ class Asked:
     output: Sequence[str] = ()
     skip: Sequence[str] = ()
     timeout: float | None = None
+    budget: float | None = None
     fresh: bool = False
     run_code: bool = False
     explain: bool = False
@@ -91,12 +100,16 @@ def answer(args: Asked, call: Call) -> int:
     """Judge what *args* say and show it; return the exit code."""
     if args.join is not None:
         return _join(args.join, args, call)
+    if args.budget is not None and (args.at != "commit" or args.shard is not None):
+        what = "a shard" if args.shard is not None else f"--at {args.at}"
+        raise UsageError(f"--budget with {what}: only a commit may leave something to the background")
     shard = _shard(args, call)
     elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
     wish = Wish(
         gates=args.gates,
         skip=args.skip,
         timeout=args.timeout,
+        budget=args.budget,
         fresh=args.fresh,
         run_code=args.run_code,
         of_index=not elsewhere and args.at == "commit" and shard is None,
@@ -105,13 +118,16 @@ def answer(args: Asked, call: Call) -> int:
     )
     written = outputs.chosen(args.format, args.output, call.cwd)
     watch = watcher(call, written)
+    repeat, explain = _repeat(args), args.explain
+    once = Once(lambda found, notes: show(found, call, written, notes=notes, repeat=repeat, explain=explain))
     try:
         with signals(), place(call) as here:
             candidate = replace(_candidate(args, here), occasion=args.at)
-            verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False))]
+            shown = (lambda one: once([one])) if args.budget is not None else None
+            verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False, show=shown))]
     finally:
         watch.close()
-    return show(verdicts, call, written, repeat=_repeat(args), explain=args.explain)
+    return once(verdicts)
 
 
 def _join(results: Sequence[str], args: Asked, call: Call) -> int:
@@ -124,6 +140,7 @@ def _join(results: Sequence[str], args: Asked, call: Call) -> int:
             args.durations,
             args.skip,
             args.timeout,
+            args.budget,
             args.fresh,
             args.run_code,
             args.explain,
@@ -194,11 +211,16 @@ def _repeat(args: Asked) -> str:
     return shlex.join(words)
 
 
-def _seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 < seconds < 1e6:
-        raise UsageError(f"--timeout '{text}': not a number of seconds above 0")
+def _seconds_of(flag: str) -> Callable[[str], float]:
+    """Return what reads the value of *flag*."""
+
+    def seconds(text: str) -> float:
+        try:
+            found = float(text)
+        except ValueError:
+            found = -1.0
+        if not 0 < found < 1e6:
+            raise UsageError(f"{flag} '{text}': not a number of seconds above 0")
+        return found
+
     return seconds

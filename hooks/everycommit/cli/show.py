@@ -1,6 +1,6 @@
 """How verdicts reach the streams: shared by `run` and `hook`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..engine.run import Watch
 from ..result import GateResult, Verdict, exit_code
@@ -33,6 +33,19 @@ def watcher(call: Call, outputs: Outputs) -> Watch:
     from ..report.style import style_for
 
     return Live(call.stderr, style_for(call.stderr, call.environ))
+
+
+class Once:
+    """Shows verdicts once: what is asked for again has been shown by then, and only its exit code is given."""
+
+    def __init__(self, show: Callable[[Sequence[Verdict], Sequence[str]], int]) -> None:
+        self._show = show
+        self._code: int | None = None
+
+    def __call__(self, verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> int:
+        if self._code is None:
+            self._code = self._show(verdicts, notes)
+        return self._code
 
 
 def show(

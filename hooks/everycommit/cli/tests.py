@@ -17,8 +17,9 @@ from ..record import replace
 from ..repo import read
 from ..text import printable
 from .call import Call
+from .ending import signals
 from .hook import commit
-from .judge import Place, Ready, Wish, place, prepared, signals
+from .judge import Place, Ready, Wish, place, prepared
 from .show import Silent
 
 _HOURS = 6 * 3600.0

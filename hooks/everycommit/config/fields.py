@@ -12,7 +12,7 @@ COMMAND, MODEL = "command", "model"
 _KINDS: dict[Any, str] = {
     bool: "switch",
     float: "seconds",
-    float | None: "price",
+    float | None: "amount",
     int | None: "limit",
     int: "number",
     str: "word",
@@ -28,7 +28,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, price, limit, number, word, text, list, only or rules."""
+    """switch, seconds, amount, limit, number, word, text, list, only or rules."""
     default: Any
     merge: str
     choices: tuple[str, ...]

@@ -142,8 +142,10 @@ def _smaller(_: Field, base: int | None, target: int | None) -> int | None:
     return min((value for value in (base, target) if value is not None), default=None)
 
 
-def _stricter(field: Field, base: str, target: str) -> str:
-    return max(base, target, key=field.choices.index)
+def _stricter(field: Field, base: Any, target: Any) -> Any:
+    if field.choices:
+        return max(base, target, key=field.choices.index)
+    return None if base is None or target is None else max(base, target)
 
 
 def _union(field: Field, base: tuple[str, ...], target: tuple[str, ...]) -> tuple[str, ...]:

@@ -3,7 +3,8 @@
 Merge orders, the stricter side always winning where there is one:
 
 - ``min``: the smaller number; none (written ``false``) is the loosest.
-- ``max``: the stricter word; ``choices`` run from the loosest to the strictest.
+- ``max``: the stricter word; ``choices`` run from the loosest to the strictest. Of numbers the larger one; none
+  (written ``false``) is the strictest.
 - ``union``: what either names; dropping an entry loosens. Where an empty list stands for everything
   (``empty_is_all``) it is the strictest.
 - ``intersection``: what both name; adding an entry loosens.
@@ -25,6 +26,7 @@ from ..rules.severity import Side
 
 MERGES = ("min", "max", "union", "intersection", "every", "strictest", "base", "target", "user_only")
 ON_DOUBT = ("warn", "refuse")
+DEFERRED = ("allow", "refuse")
 SELECT = ("affected", "all")
 DELETIONS = ("allow", "warn", "forbid")
 BLOCK = ("never", "reproduced", "voted")
@@ -352,6 +354,20 @@ class Settings:
     ci: tuple[str, ...] = setting(BUILT_IN, merge="union", choices=BUILT_IN, help="Gates in CI.")
     timeout: float = setting(
         300.0, merge="target", help="Seconds after which whatever still runs is ended and inconclusive."
+    )
+    budget: float | None = setting(
+        10.0,
+        merge="max",
+        help="Seconds of a commit after which what still runs goes on in the background; false: wait for all of it.",
+    )
+    deferred: str = setting(
+        "allow",
+        merge="max",
+        choices=DEFERRED,
+        help="Whether a commit passes while gates still run in the background; push and CI wait for all.",
+    )
+    bell: bool = setting(
+        False, merge="user_only", help="Ring the terminal's bell when work in the background has ended."
     )
     interpreter: str | None = setting(
         None, merge="target", help="The project's Python, from the root; false: .venv, VIRTUAL_ENV, uv's, python3."

@@ -12,7 +12,7 @@ from .schema import BUILT_IN
 
 DAY = 86_400
 _LONGEST = 60
-_OR_NONE = frozenset({"limit", "text", "price"})
+_OR_NONE = frozenset({"limit", "text", "amount"})
 _PROGRAMS = frozenset({"run", "key_command"})
 """Settings that hold a program and its arguments."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -22,7 +22,7 @@ _NONE = ("false", "none")
 EXPECTED = {
     "switch": "true or false",
     "seconds": f"a number of seconds above 0 and at most {DAY}",
-    "price": "a number of 0 or more, or false for none",
+    "amount": "a number of 0 or more, or false for none",
     "limit": "a whole number of 0 or more, or false for no limit",
     "number": "a whole number of 1 or more",
     "text": "a text, or false for none",
@@ -58,9 +58,10 @@ def checked(field: Field, value: object) -> Any:
         return side(value)
     if not _RIGHT[kind](value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
-    if kind in _OR_NONE and value is False:
+    # Of a budget none is the strictest, and nobody means nothing by 0.
+    if kind in _OR_NONE and (value is False or (field.merge == "max" and value == 0)):
         return None
-    return float(value) if kind in {"seconds", "price"} else value  # type: ignore[arg-type]
+    return float(value) if kind in {"seconds", "amount"} else value  # type: ignore[arg-type]
 
 
 def from_text(field: Field, text: str) -> Any:
@@ -80,7 +81,7 @@ def from_text(field: Field, text: str) -> Any:
         value = _SWITCH.get(word, text)
     elif field.kind in _OR_NONE and word in _NONE:
         value = False
-    elif field.kind in {"limit", "number", "seconds", "price"}:
+    elif field.kind in {"limit", "number", "seconds", "amount"}:
         value = _number(text, whole=field.kind in {"limit", "number"})
     return checked(field, value)
 
@@ -173,7 +174,7 @@ def _is_seconds(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= DAY
 
 
-def _is_price(value: object) -> bool:
+def _is_amount(value: object) -> bool:
     number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
     return value is False or (number and value >= 0)  # type: ignore[operator]
 
@@ -197,7 +198,7 @@ def _one_of(choices: tuple[str, ...]) -> str:
 _RIGHT: dict[str, Callable[[object], bool]] = {
     "switch": _is_switch,
     "seconds": _is_seconds,
-    "price": _is_price,
+    "amount": _is_amount,
     "limit": _is_limit,
     "number": _is_number,
     "text": _is_text,

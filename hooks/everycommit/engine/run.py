@@ -32,6 +32,27 @@ class Watch(Protocol):
     def close(self) -> None: ...
 
 
+class Heard:
+    """A watch that hands everything on and remembers the last word of each gate."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self.last: dict[str, str] = {}
+
+    def started(self, gates: Sequence[str]) -> None:
+        self._watch.started(gates)
+
+    def said(self, gate: str, text: str) -> None:
+        self.last[gate] = text
+        self._watch.said(gate, text)
+
+    def ended(self, result: GateResult) -> None:
+        self._watch.ended(result)
+
+    def close(self) -> None:
+        self._watch.close()
+
+
 def run(
     steps: Sequence[Step], *, ledger: Ledger, watch: Watch, deadline: Deadline, gone: Callable[[], bool]
 ) -> tuple[GateResult, ...]:
@@ -42,35 +63,73 @@ def run(
     Raises:
         Interrupted: By a signal or because *gone* said so; the children's owner ends the children.
     """
-    results: dict[int, GateResult] = {place: step.ended for place, step in enumerate(steps) if step.ended}
-    done = threading.Condition()
-    # Threads that only compute stand in each other's way: together they took twice as long to look up what is known.
-    turn = threading.Lock()
-    watch.started([step.gate.name for step in steps])
-    for result in results.values():
-        watch.ended(result)
+    under_way = UnderWay(steps, ledger=ledger, watch=watch, deadline=deadline)
+    under_way.wait(gone)
+    return under_way.results()
 
-    def work(place: int, step: Step) -> None:
-        result = judged(step, ledger, turn)
-        with done:
-            results.setdefault(place, result)
-            done.notify()
-        watch.ended(result)
 
-    # What is looked up comes first: those that start programs are to start them soon.
-    for place, step in sorted(enumerate(steps), key=lambda pair: pair[1].gate.keeps == NOTHING):
-        if place not in results:
-            # A daemon, so that a gate which never comes back cannot keep the process.
-            threading.Thread(target=work, args=(place, step), name=step.gate.name, daemon=True).start()
-    with done:
-        while len(results) < len(steps):
-            done.wait(_POLL)
-            if gone():
-                raise Interrupted
-            if deadline.passed and time.monotonic() > deadline.at + _GRACE:
-                for place, step in enumerate(steps):
-                    results.setdefault(place, _doubt(step, "time ran out and the gate did not stop"))
-    return tuple(results[place] for place in range(len(steps)))
+class UnderWay:
+    """All of *steps*, started at once, each on a thread of its own."""
+
+    def __init__(self, steps: Sequence[Step], *, ledger: Ledger, watch: Watch, deadline: Deadline) -> None:
+        self._steps = steps
+        self._ledger = ledger
+        self._watch = watch
+        self._deadline = deadline
+        self._began = time.monotonic()
+        self._results = {
+            place: _blocking(step.ended, step.job) for place, step in enumerate(steps) if step.ended is not None
+        }
+        self._done = threading.Condition()
+        # Threads that only compute stand in each other's way: together they took twice as long to look up what is
+        # known.
+        self._turn = threading.Lock()
+        watch.started([step.gate.name for step in steps])
+        for result in self._results.values():
+            watch.ended(result)
+        # What is looked up comes first: those that start programs are to start them soon. And gates are planned from
+        # the quickest on: what takes longest begins first.
+        for place in sorted(range(len(steps)), key=lambda place: (steps[place].gate.keeps == NOTHING, -place)):
+            if place not in self._results:
+                name = steps[place].gate.name
+                # A daemon, so that a gate which never comes back cannot keep the process.
+                threading.Thread(target=self._work, args=(place, steps[place]), name=name, daemon=True).start()
+
+    def wait(self, gone: Callable[[], bool], until: float | None = None) -> bool:
+        """Return True once all have ended, False where that is not so at *until* (monotonic seconds).
+
+        Raises:
+            Interrupted: By a signal or because *gone* said so.
+        """
+        with self._done:
+            while len(self._results) < len(self._steps):
+                if until is not None and time.monotonic() >= until:
+                    return False
+                self._done.wait(_POLL)
+                if gone():
+                    raise Interrupted
+                if self._deadline.passed and time.monotonic() > self._deadline.at + _GRACE:
+                    for place, step in enumerate(self._steps):
+                        self._results.setdefault(place, _doubt(step, "time ran out and the gate did not stop"))
+        return True
+
+    def results(self) -> tuple[GateResult, ...]:
+        """Return a result for each step in order; of one that still runs, that it is deferred and how far it came."""
+        with self._done:
+            ended = dict(self._results)
+        seconds = time.monotonic() - self._began
+        said = self._watch.last if isinstance(self._watch, Heard) else {}
+        return tuple(
+            ended.get(place) or _deferred(step, said.get(step.gate.name, ""), seconds)
+            for place, step in enumerate(self._steps)
+        )
+
+    def _work(self, place: int, step: Step) -> None:
+        result = judged(step, self._ledger, self._turn)
+        with self._done:
+            self._results.setdefault(place, result)
+            self._done.notify()
+        self._watch.ended(result)
 
 
 def judged(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
@@ -172,7 +231,7 @@ def _blocking(result: GateResult, job: Job) -> GateResult:
     blocks = {
         Outcome.FAILED: True,
         Outcome.INCONCLUSIVE: job.config.settings.on_doubt(result.gate, job.occasion, result.doubt) == "refuse",
-        Outcome.DEFERRED: job.occasion != "commit",
+        Outcome.DEFERRED: job.occasion != "commit" or job.config.settings.deferred == "refuse",
     }.get(result.outcome, False)
     return replace(result, blocks=blocks)
 
@@ -180,6 +239,23 @@ def _blocking(result: GateResult, job: Job) -> GateResult:
 def _doubt(step: Step, reason: str) -> GateResult:
     result = GateResult(
         gate=step.gate.name, outcome=Outcome.INCONCLUSIVE, project=step.job.project, reason=reason.strip()
+    )
+    return _blocking(result, step.job)
+
+
+def _deferred(step: Step, said: str, seconds: float) -> GateResult:
+    """Return that *step* goes on; *said* is the last word on its way, ``206/312  test_nav.py``."""
+    done, slash, rest = said.partition("/")
+    total = rest.split(" ", 1)[0]
+    counted = bool(slash) and done.isdecimal() and total.isdecimal()
+    words = f"{done} of {total} done in {seconds:.0f}s; the rest" if counted else f"not done in {seconds:.0f}s; it"
+    result = GateResult(
+        gate=step.gate.name,
+        outcome=Outcome.DEFERRED,
+        project=step.job.project,
+        reason=f"{words} goes on in the background",
+        counts={"done": int(done), "total": int(total)} if counted else {},
+        seconds=seconds,
     )
     return _blocking(result, step.job)
 

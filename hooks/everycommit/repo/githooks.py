@@ -188,6 +188,8 @@ def script(
     body += f'{reads}    {_foreign(name, before)} "$@" || exit $?\n'
     body += "    again\n" * bool(reads) + "fi\n"
     body += lines(fast) if fast and name == "pre-commit" else ""
+    # Who called may be gone before Python has started.
+    body += "EVERYCOMMIT_HOOK=$PPID\nexport EVERYCOMMIT_HOOK\n"
     body += f'if [ -f "$python" ] && [ -x "$python" ]; then\n    exec "$python" {call} hook {name} "$@"\nfi\n'
     body += _END.replace("NAME", name)
     rest = os.fsencode(body)

@@ -12,6 +12,7 @@ _REASON_CHARS = 70
 _THESE = {1: "it", 2: "these two", 3: "these three"}
 _WHICH = ("--range", "--commit", "--worktree", "--all-files")
 _OID = 12
+_ON = "`everycommit status --wait` waits for the rest, then commit again."
 
 
 class Sentence(NamedTuple):
@@ -30,10 +31,12 @@ def sentences(verdicts: Sequence[Verdict], *, repeat: str, told: bool) -> list[S
     *told* is whether the gates' lines, with their reasons, stand right above.
     """
     refused = _Chosen(verdicts, lambda gate: gate.blocks and gate.outcome is Outcome.FAILED)
-    doubted = _Chosen(verdicts, lambda gate: gate.blocks and gate.outcome is not Outcome.FAILED)
+    doubted = _Chosen(verdicts, lambda gate: gate.blocks and gate.outcome not in {Outcome.FAILED, Outcome.DEFERRED})
+    unfinished = _Chosen(verdicts, lambda gate: gate.blocks and gate.outcome is Outcome.DEFERRED)
     out: list[Sentence] = []
     if refused.gates or doubted.gates:
-        way, commands = _way_on(_Chosen(verdicts, lambda gate: gate.blocks), repeat)
+        blocking = _Chosen(verdicts, lambda gate: gate.blocks and gate.outcome is not Outcome.DEFERRED)
+        way, commands = _way_on(blocking, repeat)
         deed = _Deed.of((refused.verdicts or doubted.verdicts)[0])
         names = doubted.names(reasons=not told)
         if refused.gates:
@@ -43,6 +46,9 @@ def sentences(verdicts: Sequence[Verdict], *, repeat: str, told: bool) -> list[S
         elif doubted.gates:
             text = f"{names}. {deed.doubt} `everycommit doctor` helps to find the cause{way}"
             out.append(Sentence("NOT VERIFIED:", text, "warned", commands))
+    if unfinished.gates:
+        text = f'{unfinished.names()}. Refused by your settings (`deferred = "refuse"`); {_ON}'
+        out.append(Sentence("Not finished:", text, "warned"))
     return [*out, *_allowed(verdicts, refusing=bool(out), told=told)]
 
 
@@ -139,9 +145,9 @@ def _allowed(verdicts: Sequence[Verdict], *, refusing: bool, told: bool) -> Iter
         yield Sentence("NOT VERIFIED:", text, "warned")
     deferred = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.DEFERRED and not gate.blocks)
     if deferred.gates:
-        yield Sentence(
-            "Not finished:", f"{deferred.names()}. Committed as judged so far; push waits for the rest.", "deferred"
-        )
+        rest = "`everycommit status` shows the rest"
+        word = f"{rest}." if refusing else f"Allowed as judged so far; {rest}, push waits for it."
+        yield Sentence("Not finished:", f"{deferred.names()}. {word}", "deferred")
     if refusing:
         return
     lenient = _Chosen(verdicts, lambda gate: gate.outcome is Outcome.FAILED and not gate.blocks)

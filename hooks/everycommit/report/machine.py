@@ -48,7 +48,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "notes": [_text(note) for note in verdict.notes],
         "shard": verdict.shard and dict(verdict.shard._asdict()),
         "change": _change(verdict),
-        "gates": [_gate(gate) for gate in verdict.gates],
+        "gates": [told(gate) for gate in verdict.gates],
         "models": [_used(used) for used in verdict.used],
     }
 
@@ -84,7 +84,7 @@ def _file(file: FileChange) -> dict[str, Any]:
     }
 
 
-def _gate(gate: GateResult) -> dict[str, Any]:
+def told(gate: GateResult) -> dict[str, Any]:
     return {
         "gate": _text(gate.gate),
         "project": _text(gate.project),

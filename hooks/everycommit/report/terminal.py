@@ -25,7 +25,7 @@ def render(verdicts: Sequence[Verdict], *, style: Style, repeat: str = "everycom
         for verdict, detail in zip(verdicts, details, strict=True)
     ]
     last = closing.sentences(verdicts, repeat=repeat, told=not any(details))
-    blocks += [[line for sentence in last for line in _sentence(sentence, style)]] if last else []
+    blocks += [[line for sentence in last for line in sentence_lines(sentence, style)]] if last else []
     lines: list[str] = []
     for before, block in zip([[], *blocks], blocks, strict=False):
         # One-line verdicts stand together; anything longer gets air.
@@ -136,7 +136,7 @@ def _block(verdict: Verdict, style: Style, details: list[str]) -> list[str]:
         title += style.line(f" on {branch(verdict.ref)}")
     parts = [
         [title],
-        [*_rows(verdict, style), *_models(verdict, style)],
+        [*rows(verdict, style), *_models(verdict, style)],
         details,
         _repairs(verdict, style),
         _notes(verdict, style),
@@ -148,7 +148,7 @@ def _block(verdict: Verdict, style: Style, details: list[str]) -> list[str]:
     return out
 
 
-def _rows(verdict: Verdict, style: Style) -> list[str]:
+def rows(verdict: Verdict, style: Style) -> list[str]:
     """Return a line a gate, its text wrapped below itself, its seconds at the right."""
     labels = [style.middle(style.line(label(gate)), _MOST_LABEL) for gate in verdict.gates]
     room = min(max([_LEAST_LABEL, *map(cells, labels)]), _MOST_LABEL)
@@ -211,7 +211,7 @@ def _notes(verdict: Verdict, style: Style) -> list[str]:
     return out
 
 
-def _sentence(sentence: closing.Sentence, style: Style) -> list[str]:
+def sentence_lines(sentence: closing.Sentence, style: Style) -> list[str]:
     text = style.line(f"{sentence.head} {sentence.text}")
     lines = wrapped(text, max(20, style.width)) if style.terminal else [text]
     lines += [_INDENT + style.line(command) for command in sentence.commands]

@@ -1,0 +1,76 @@
+"""What a verdict has to do with the runs before and after it: work in the background, and what is known of it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..change import Candidate
+from ..engine.run import Watch
+from ..result import GateResult, Outcome
+
+if TYPE_CHECKING:
+    from .call import Call
+    from .judge import Place, Ready, Wish
+
+_GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
+
+
+def before(here: "Place", candidate: Candidate, *, watch: Watch, gone: Callable[[], bool]) -> Sequence[str]:
+    """Return what has to be said of work in the background; where that goes on over what is pushed, wait for it."""
+    repository = here.repository
+    places = [repository.git_dir]
+    if candidate.occasion == "push":
+        places = [repository.common_dir, *repository.common_dir.glob("worktrees/*")]
+    if not any(map(_has_background, places)):
+        return ()
+    from .waiting import of_before
+
+    return of_before(repository, candidate, watch=watch, gone=gone)
+
+
+def _has_background(git_dir: Path) -> bool:
+    return (git_dir / "everycommit" / "background").exists()
+
+
+def after(
+    here: "Place",
+    candidate: Candidate,
+    results: Sequence[GateResult],
+    ready: "Ready",
+    *,
+    call: "Call",
+    wish: "Wish",
+    told: Sequence[str],
+    since: float,
+    stayed: bool,
+) -> tuple[str, ...]:
+    """Write down what the next run may know without judging, take back what it may not; return what has to be said.
+
+    *stayed*: whether nothing of it went on in the background.
+    """
+    repository = here.repository
+    if stayed and _has_background(repository.git_dir):
+        from .. import pending
+
+        pending.settled(repository.git_dir, candidate.change.target, results)
+    if not all(result.outcome in _GOOD for result in results):
+        # It may be the very pair that passed before: tests can fail by the weather.
+        from ..repo.known import forget
+
+        forget(repository.common_dir)
+    elif wish.of_index:
+        from .known import remember
+
+        said = (*told, *ready.config.notes, *ready.notes)
+        remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since, stayed=stayed)
+    if candidate.occasion == "push" and wish.shard is None:
+        return _missed(here, candidate, ready, results)
+    return ()
+
+
+def _missed(here: "Place", candidate: Candidate, ready: "Ready", results: Sequence[GateResult]) -> tuple[str, ...]:
+    if not any(result.gate == "tests" and result.outcome is Outcome.FAILED for result in results):
+        return ()
+    from .missed import words
+
+    return tuple(words(here, candidate, ready, results))
