@@ -8,31 +8,35 @@ import os
 import select
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 
 from .errors import Interrupted
 
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _TICK_MS = 100
 _PATIENCE = 5.0
 """Seconds that an interrupted worker has to end its children and give everything back."""
 
 
 class Worker:
-    """The process that works, as it sees itself."""
+    """The process that works, as it sees itself. Thread-safe."""
 
     def __init__(self, word: int, line: int) -> None:
         self._word = word
         self._line = line
         self._poll = select.poll()
         self._poll.register(line, select.POLLIN)
-        self.free = False
-        """Whether nobody waits, because the code was handed over."""
+        # A poll object is for one thread at a time, and the line's end means nothing any more once we are free.
+        self._lock = threading.Lock()
+        self._free = False
 
     def gone(self) -> bool:
         """Tell whether the process that waits for the code went away, or wants us to end."""
-        return not self.free and bool(self._poll.poll(0))
+        with self._lock:
+            return not self._free and bool(self._poll.poll(0))
 
     def let_go(self, code: int) -> None:
         """Hand over *code* and go on without a terminal; whoever reads our output has its end at once.
@@ -40,15 +44,16 @@ class Worker:
         Raises:
             Interrupted: Nobody waits any more.
         """
-        if self.gone():
-            raise Interrupted
+        with self._lock:
+            if self._poll.poll(0):
+                raise Interrupted
+            self._free = True
         os.setsid()
         null = os.open(os.devnull, os.O_RDWR)
         for stream in (0, 1, 2):
             os.dup2(null, stream)
         if null > 2:
             os.close(null)
-        self.free = True
         with suppress(BrokenPipeError):
             os.write(self._word, b"%d" % code)
         os.close(self._word)
@@ -64,18 +69,21 @@ def forked(gone: Callable[[], bool]) -> Worker:
     foreign = [fd for fd in _open_files() if fd > 2 and os.get_inheritable(fd)]
     word, say = os.pipe()
     line, hold = os.pipe()
+    # Between fork and waiting a signal would send both of them through the clean-ups.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     pid = os.fork()
     if pid:
-        os.close(say)
-        os.close(line)
         code = 3
         try:
-            code = _waited(pid, word, hold, gone)
+            os.close(say)
+            os.close(line)
+            code = _waited(pid, word, hold, gone, before)
         finally:
             # Without any clean-up: all that we had is the worker's now.
             os._exit(code)
     os.close(word)
     os.close(hold)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
     # What a shell opened for all its programs, `exec 9>lock; flock 9` say, is not ours to keep.
     for fd in foreign:
         with suppress(OSError):
@@ -92,19 +100,20 @@ def _open_files() -> list[int]:
     return found
 
 
-def _waited(pid: int, word: int, hold: int, gone: Callable[[], bool]) -> int:
+def _waited(pid: int, word: int, hold: int, gone: Callable[[], bool], mask: set[int]) -> int:
     """Return the exit code to leave with: the one handed over, else the one that the worker ended with."""
     told = b""
     stopped = None
     poll = select.poll()
     poll.register(word, select.POLLIN)
     try:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         while not poll.poll(_TICK_MS) and not gone():
             pass
         stopped = 130 if gone() else None
     except (Interrupted, KeyboardInterrupt) as stop:
         stopped = getattr(stop, "code", 130)
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in _ENDING:
         signal.signal(number, signal.SIG_IGN)
     if stopped is not None:
         # The worker sees the end of the line, ends its children and gives all back; git must not go on before that.
