@@ -23,6 +23,7 @@ pythonpath = ["src"]
 
 [tool.everycommit]
 commit = ["policy", "lint", "tests"]
+budget = 200                            # however busy the machine is
 
 [tool.everycommit.policy]
 max_added_lines = 60

@@ -109,7 +109,7 @@ def slow(shop: Shop) -> Iterator[Slow]:
     """The first commit is there, the hook installed."""
     made = Slow(shop.root, shop.environ)
     give_python(made)
-    made.stage("pyproject.toml", PYPROJECT.replace("[tool.everycommit]\n", "[tool.everycommit]\nbudget = 1\n"))
+    made.stage("pyproject.toml", PYPROJECT.replace("budget = 200", "budget = 1"))
     made.stage("tests/test_waits.py", WAITS.format(go=str(made.go))).commit("Slow tests")
     yield made
     made.go.touch()

@@ -36,6 +36,9 @@ version = "1.0"
 
 [tool.pytest.ini_options]
 pythonpath = ["src"]
+
+[tool.everycommit]
+budget = 200                            # however busy the machine is
 """
 GOOD = '"""Prices."""\n\n\ndef total(prices: list[int]) -> int:\n    """Return the sum."""\n    return sum(prices)\n'
 BAD = GOOD.replace('"""Prices."""\n', '"""Prices."""\n\nimport os\n')
