@@ -16,6 +16,7 @@ from typing import Any
 from endpoint.answers import Answer, Answers, prompt, tokens
 from endpoint.exchange import Exchange, read
 from endpoint.faults import FAULTS, changed
+from endpoint.newer import respond
 from endpoint.pace import Slots, paced
 from endpoint.settings import Settings
 
@@ -77,7 +78,7 @@ class _Connection(socketserver.BaseRequestHandler):
             exchange.head(200, content_length="0")
         elif exchange.method == "GET":
             self._told(exchange, place)
-        elif place.endswith("/chat/completions"):
+        elif place.endswith(("/chat/completions", "/responses")):
             self._asked(exchange)
         else:
             exchange.error(404, f"no such place: {place}", "not_found")
@@ -108,7 +109,8 @@ class _Connection(socketserver.BaseRequestHandler):
             exchange.error(status, words, "bad_request")
             return
         question = len(tokens(prompt(body))) + _PER_MESSAGE * len(body.get("messages", ()))
-        most = body.get("max_completion_tokens") or body.get("max_tokens") or settings.context
+        limits = (body.get(name) for name in ("max_completion_tokens", "max_tokens", "max_output_tokens"))
+        most = next((limit for limit in limits if limit), settings.context)
         if question > settings.context:
             words = f"the request exceeds the available context size ({settings.context} tokens)"
             exchange.error(400, words, "exceed_context_size_error")
@@ -133,7 +135,9 @@ class _Connection(socketserver.BaseRequestHandler):
             writing = paced(pieces, began=began, tokens_in=read_tokens, settings=settings)
             told = read_tokens if answer.prompt_tokens is None else answer.prompt_tokens
             usage = {"prompt_tokens": told, "completion_tokens": len(pieces), "total_tokens": told + len(pieces)}
-            if exchange.streamed:
+            if exchange.path.partition("?")[0].endswith("/responses"):
+                respond(exchange, answer, writing, usage)
+            elif exchange.streamed:
                 _stream(exchange, answer, writing, usage)
             else:
                 text = "".join(piece for some in writing for piece in some)

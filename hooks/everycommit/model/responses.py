@@ -56,6 +56,8 @@ def _chunk(event: Mapping[str, Any]) -> dict[str, Any]:
     told = event.get("response")
     if kind in {"response.completed", "response.incomplete", "response.failed"} and isinstance(told, Mapping):
         found = _completion(told)
+        if "error" in found:
+            return found
         return {**found, "choices": [{"finish_reason": found["choices"][0]["finish_reason"]}]}
     return {}
 
@@ -63,19 +65,14 @@ def _chunk(event: Mapping[str, Any]) -> dict[str, Any]:
 def _completion(told: Mapping[str, Any]) -> dict[str, Any]:
     if told.get("error"):
         return {"error": told["error"]}
-    parts = [
-        part
-        for item in told.get("output") or []
-        if isinstance(item, Mapping) and item.get("type") == "message"
-        for part in item.get("content") or []
-        if isinstance(part, Mapping)
-    ]
+    parts = [part for item in _objects(told, "output") for part in _objects(item, "content")]
     text = "".join(str(part.get("text", "")) for part in parts if part.get("type") == "output_text")
     refusal = "".join(str(part.get("refusal", "")) for part in parts if part.get("type") == "refusal")
     details = told.get("incomplete_details")
     reason = details.get("reason") if isinstance(details, Mapping) else None
     finish = _FINISHES.get(str(reason), "length") if told.get("status") == "incomplete" else "stop"
-    usage = told.get("usage") or {}
+    found = told.get("usage")
+    usage = found if isinstance(found, Mapping) else {}
     return {
         "model": told.get("model"),
         "choices": [{"message": {"content": text, "refusal": refusal or None}, "finish_reason": finish}],
@@ -85,3 +82,8 @@ def _completion(told: Mapping[str, Any]) -> dict[str, Any]:
             "prompt_tokens_details": usage.get("input_tokens_details"),
         },
     }
+
+
+def _objects(told: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = told.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []
