@@ -181,11 +181,15 @@ def test_where_it_cannot_be_told_all_are_recorded_and_it_is_said(project: Repo) 
     configured = said(project, "tests", "map", "--changed")
     (project.root / ".git/everycommit/tests.sqlite").unlink()
     lost = said(project, "tests", "map", "--changed")
+    before = (project.root / ".git/everycommit/tests.sqlite").stat().st_mtime_ns
+    same = said(project, "tests", "map", "--changed")
 
     assert hooked.startswith("all tests are recorded: tests/conftest.py has a hook that runs between tests\n8 tests")
     assert configured.startswith("all tests are recorded: ")
     assert "as they were" not in configured
     assert lost.startswith("all tests are recorded: no map of the tests yet")
+    assert same == "8 tests recorded, 8 as they were, in 0s; 1 of them run whatever changes\n"
+    assert (project.root / ".git/everycommit/tests.sqlite").stat().st_mtime_ns == before
 
 
 def test_two_recordings_do_not_mix(project: Repo) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _PLUGIN = ("-p", "everycommit_record")
 # A tool of the project that traces or spreads tests over processes would take our place.
 _QUIET = {"pytest-xdist": ("-n", "0"), "pytest-cov": ("--no-cov",)}
+# Such a test may have been mended.
+_FAILED = ("always: it failed", "always: it ended")
 # What runs in pytest's own process because a test ran: without that test nobody would see it.
 _HOOKS = (
     *(b"pytest_runtest_log", b"pytest_report_teststatus", b"pytest_report_from_serializable", b"pytest_runtestloop"),
@@ -72,6 +74,9 @@ def record(job: Job, gate: Tests, *, changed: bool = False) -> Recorded:
     carried = _carried(job, gate, files) if changed else _nothing()
     if changed and carried.all is None:
         with closing(job.maps.of(job.project)) as older:
+            known = {node: always for node, _, always in older.tests.values()}
+            if older.meta["tree"] == job.change.target and carried.kept >= known.keys():
+                return Recorded(len(known), sum(map(bool, known.values())), path, 0.0, len(known))
             # Before the run: the map may be another one after it.
             kept = list(records(older, set(carried.kept), carried.lines))
     else:
@@ -132,7 +137,7 @@ def _carried(job: Job, gate: Tests, files: Mapping[str, tuple[str, bytes]]) -> _
     if plan.all is not None or job.maps is None:
         return _nothing(plan.all)
     # What always runs is recorded anew only where the change reaches it, or where it may have been mended.
-    usual = {test for test, way in plan.chosen if way.startswith("always: ") and "failed" not in way}
+    usual = {test for test, way in plan.chosen if way.startswith("always: ") and not way.startswith(_FAILED)}
     with closing(job.maps.of(job.project)) as older:
         lines: dict[str, Mapping[int, int]] = {}
         for file in job.maps.differ(older.meta["tree"], job.change.target):
