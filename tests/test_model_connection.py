@@ -17,7 +17,7 @@ import trustme
 import everycommit
 from endpoint import Endpoint, simulated
 from everycommit.errors import EndpointError, TimeRanOut
-from everycommit.model.connection import Moment, _proxy, base_url, host_of, is_loopback
+from everycommit.model.connection import Moment, _proxy, base_url, host_of
 from wire import ANSWER, client, profile, question, soon
 
 HOST = "models.example"
@@ -146,24 +146,6 @@ def test_a_proxy_that_cannot_be_used_is_said_and_not_shown(proxy: str) -> None:
 
     assert "proxy:1" not in str(caught.value)
     assert "secret-word" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("host", "here"),
-    [
-        ("localhost", True),
-        ("api.localhost", True),
-        ("127.0.0.1", True),
-        ("127.8.9.10", True),
-        ("::1", True),
-        ("0.0.0.0", False),  # noqa: S104 - compared, not bound
-        ("localhost.example.com", False),
-        ("127.0.0.1.example.com", False),
-        ("10.0.0.1", False),
-    ],
-)
-def test_what_is_this_machine(host: str, *, here: bool) -> None:
-    assert is_loopback(host) is here
 
 
 def test_the_usual_port_is_not_said() -> None:

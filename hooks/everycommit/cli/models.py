@@ -34,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add.add_argument("--name", help="what you call it (default: the server's name)")
     add.add_argument("--model", help="the model's name as the server knows it")
     add.add_argument("--transport", choices=("chat", "sdk"), help="sdk: the package openai (default: chat)")
+    add.add_argument("--api", choices=("chat", "responses"), help="responses: OpenAI's, with --transport sdk")
     key = add.add_mutually_exclusive_group()
     key.add_argument("--key-env", metavar="NAME", help="the environment variable that holds its key")
     key.add_argument("--key-command", metavar="LINE", help="the command that prints its key; no shell reads it")

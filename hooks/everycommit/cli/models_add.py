@@ -71,7 +71,7 @@ def _values(args: argparse.Namespace, place: Server, call: Call, *, asking: bool
     values: dict[str, Any] = {"url": place.url, "model": args.model, **_key(args, place, call, asking=asking)}
     if not values["model"]:
         values["model"] = _model(place, values, call, asking=asking)
-    values["transport"] = args.transport
+    values["transport"], values["api"] = args.transport, args.api
     values["strong"] = args.strong or (asking and _no_by_default(call, "Is it large, to judge rather than to find?"))
     values |= {key: getattr(args, key) for key in ("rank", "context", "slots", "samples", "price_in", "price_out")}
     for key, what in wrong(values):

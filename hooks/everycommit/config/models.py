@@ -23,6 +23,8 @@ def wrong(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "url", mistake
     if not values.get("model"):
         yield "model", "missing; write the model's name as the server knows it"
+    if values.get("api") == "responses" and values.get("transport") != "sdk":
+        yield "api", 'responses is what the package openai knows; write transport = "sdk" too'
     keys = [name for name in _SOURCES if values.get(name)]
     if len(keys) > 1:
         yield keys[1], f"a key has one place, and {keys[0]} names one already"
@@ -44,7 +46,8 @@ def wrong_url(url: str) -> str | None:
         return "it holds a user or a password; take them out and name where the key lies: key_env, key_command, keyring"
     if parts.scheme not in {"http", "https"} or not host or not url.isprintable() or " " in url:
         return f"{shown(url)} is no address of an API; write it like https://api.example.com/v1"
-    if parts.query or parts.fragment:
+    # Azure names the version of its API there, and nothing else.
+    if parts.fragment or (parts.query and not parts.query.startswith("api-version=")) or "&" in parts.query:
         return f"{shown(url)} has more behind the path; write only the base, like https://api.example.com/v1"
     if parts.scheme == "http" and not loopback(host):
         return f"{shown(url)} would send code and key in the clear; https is needed, but for this machine itself"

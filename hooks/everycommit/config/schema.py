@@ -315,6 +315,12 @@ class ModelSettings:
         choices=("chat", "sdk"),
         help="chat: chat completions, our own client; sdk: the package openai, for what only it knows.",
     )
+    api: str = setting(
+        "chat",
+        merge="user_only",
+        choices=("chat", "responses"),
+        help="chat: chat completions; responses: OpenAI's Responses API, with transport sdk only.",
+    )
     key_env: str | None = setting(
         None, merge="user_only", help="The environment variable that holds its key; false: none."
     )

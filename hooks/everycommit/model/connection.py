@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from ..config.models import loopback
 from ..deadline import Deadline
 from ..errors import EndpointError
 from ..text import printable
@@ -47,16 +48,9 @@ def base_url(url: str) -> SplitResult:
         raise EndpointError(f"'{shown}' is no address; it looks like 'https://api.example.com/v1'")
     if parts.username is not None:
         raise EndpointError(f"the address of '{host}' holds a name or a password; give them as the profile's key")
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not loopback(host):
         raise EndpointError(f"'{shown}' is not encrypted: only a model on this machine is asked without https")
     return parts
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether *host* is this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    return _is_number(host) and ip_address(host).is_loopback
 
 
 def _is_number(host: str) -> bool:
@@ -114,7 +108,7 @@ def _trust() -> Any:
 
 def _proxy(parts: SplitResult, environ: Mapping[str, str]) -> SplitResult | None:
     host = parts.hostname or ""
-    if parts.scheme == "http" or is_loopback(host):
+    if parts.scheme == "http" or loopback(host):
         return None
     found = next((environ[name] for name in PROXIES[:4] if environ.get(name)), None)
     unproxied = environ.get("no_proxy") or environ.get("NO_PROXY") or ""

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import __version__
+from ..config.models import loopback
 from ..deadline import Deadline
 from ..errors import AnswerError, EndpointError, TimeRanOut
 from ..record import dataclass
 from ..text import printable
 from .client import Ask, Reply
-from .connection import Moment, base_url, host_of, is_loopback, pool
+from .connection import Moment, base_url, host_of, pool
 from .dialect import Dialect, adapted, first, rung_of
 from .egress import Log, scan
 from .profile import Profile
@@ -267,7 +268,7 @@ class Endpoint:
         except (core.NetworkError, core.ProtocolError, core.ProxyError) as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 raise EndpointError(f"{self.name} cannot be trusted: {_certificate(str(error))}") from None
-            here = isinstance(error, core.ConnectError) and is_loopback(self.parts.hostname or "")
+            here = isinstance(error, core.ConnectError) and loopback(self.parts.hostname or "")
             hint = "; is the model's server running?" if here else ""
             raise BrokenError(f"{self.name}: {_reason(error)}{hint}") from None
         finally:

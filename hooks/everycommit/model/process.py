@@ -27,7 +27,7 @@ _PR_SET_DUMPABLE = 4
 KEYRING_USER = "everycommit"
 
 
-def main() -> None:
+def main() -> None:  # pragma: no cover - this process ends at once, and tells nobody what it ran
     """Serve the socket whose number is the first argument until its other end is closed."""
     import signal
     import socket
@@ -39,7 +39,7 @@ def main() -> None:
     os._exit(0)
 
 
-def hide() -> None:
+def hide() -> None:  # pragma: no cover - what it does to a process cannot be undone
     """Keep other processes of the same user from reading this one, and the system from writing it to a file.
 
     Source: prctl(2), PR_SET_DUMPABLE; ptrace(2): what is not dumpable can be neither traced nor read under /proc.

@@ -24,6 +24,7 @@ def made(name: str, model: ModelSettings, known: Known) -> Profile:
         url=(model.url or "").rstrip("/"),
         model=model.model or "",
         transport=model.transport,
+        api=model.api,
         key=key_of(model),
         strong=model.strong,
         rank=model.rank,
