@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 WORK = Path(os.environ.get("EVERYCOMMIT_BENCH", Path(tempfile.gettempdir()) / "everycommit-bench"))
@@ -63,10 +64,10 @@ class Cost:
     work = 0.0
     """Those that the run itself says it took, without its start."""
 
-    def __init__(self, argv: Sequence[str], cwd: Path, environ: dict[str, str]) -> None:
+    def __init__(self, argv: Sequence[str], cwd: Path, environ: dict[str, str], stdin: bytes = b"") -> None:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         began = time.perf_counter()
-        done = subprocess.run(argv, cwd=cwd, env=environ, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        done = subprocess.run(argv, cwd=cwd, env=environ, input=stdin, capture_output=True, check=False)
         self.wall = time.perf_counter() - began
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -93,3 +94,25 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the table: what was measured, against what, and how large it may be."""
+
+    case: str
+    against: str
+    measured: float
+    bound: float | None = None
+    """None: for comparison alone."""
+    times: bool = True
+    """Whether it is a ratio; else it is counted in what it is measured against."""
+
+    def within(self, slack: float = 1.0) -> bool:
+        return self.bound is None or self.measured <= self.bound * slack
+
+    def cells(self) -> list[str]:
+        unit = "x" if self.times else ""
+        bound = "" if self.bound is None else f"{self.bound:g}{unit}"
+        met = "" if self.bound is None else "yes" if self.within() else "NO"
+        return [self.case, self.against, f"{self.measured:.2f}{unit}", bound, met]

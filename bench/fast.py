@@ -9,7 +9,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from common import WORK, Cost, bare, environment, in_turn, ratio, sh, table
@@ -61,25 +61,36 @@ def commits(root: Path, *flags: str) -> Callable[[], Cost]:
     return one
 
 
-def measured(files: int, runs: int) -> list[list[str]]:
+def prepared(files: int) -> tuple[Path, Path]:
+    """Return our Python, and a repository with our hooks in which the staged change is known to the hook."""
     root = repository(files)
     python = installed("everycommit")
-    none, noop = linked(root, "none", None), linked(root, "noop", b"#!/bin/sh\nexit 0\n")
     sh(command(python, "install", "--no-fill"), root)
     time.sleep(2.1)  # what has just changed is not written down
     for _ in range(2):
         said = sh(command(python, "run"), root).stdout
     assert (root / ".git/everycommit/known/facts").exists(), said
+    return python, root
+
+
+def beyond(known: Sequence[Cost], plain: Sequence[Cost], base: Sequence[Cost], figure: str) -> float:
+    """Return the median of what *known* costs more than *plain*, as ratio to *base*."""
+    return statistics.median(
+        (getattr(a, figure) - getattr(b, figure)) / getattr(c, figure)
+        for a, b, c in zip(known, plain, base, strict=True)
+    )
+
+
+def measured(files: int, runs: int) -> list[list[str]]:
+    python, root = prepared(files)
+    none, noop = linked(root, "none", None), linked(root, "noop", b"#!/bin/sh\nexit 0\n")
     sides = [commits(none, "--no-verify"), commits(noop), commits(root), lambda: Cost(bare(), root, environment())]
     sides.append(lambda: Cost(command(python, "run"), root, environment()))
     base, plain, known, start, again = in_turn(runs, *sides)
     name = f"`git commit`, pair known, {files:,} files"
     rows = []
     for figure in ("wall", "cpu"):
-        more = statistics.median(
-            (getattr(a, figure) - getattr(b, figure)) / getattr(c, figure)
-            for a, b, c in zip(known, plain, base, strict=True)
-        )
+        more = beyond(known, plain, base, figure)
         bound = BOUNDS.get(files, "") if figure == "wall" else ""
         rows += [
             [f"{name}, {figure}", "`--no-verify`", f"{ratio(known, base, figure):.2f}", bound],
