@@ -175,6 +175,11 @@ class TestsSettings:
     )
     select_push: str = setting("all", merge="max", choices=SELECT, help="The same at push.")
     select_ci: str = setting("all", merge="max", choices=SELECT, help="The same in CI.")
+    server: bool = setting(
+        False,
+        merge="target",
+        help="Run pytest in forks of a process that has pytest and plain packages imported already (Linux).",
+    )
     inconclusive: str = _on_doubt()
 
     def select(self, occasion: str) -> str:

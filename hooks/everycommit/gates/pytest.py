@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..environment import Interpreter, tool
 from ..record import dataclass
 from ..result import Finding
+from . import served
 from .base import Job
 from .inside import inside, leaked, missing, scratch
 from .reported import Failure, Following, Report, report
@@ -60,12 +61,14 @@ def run(
     without: Iterable[str] | None = None,
     shard: "Shard | None" = None,
     reading: Callable[[Path], None] | None = None,
+    server: bool = False,
 ) -> Run:
     """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
 
     *only* are beginnings of ids with their files from the root of the tree, and what may follow them; of what is
     collected no other test is kept. *without* are whole ids of tests to leave out; of the rest, those of *shard* run.
-    *reading* is called with the path of the report while what lies beside it is still there.
+    *reading* is called with the path of the report while what lies beside it is still there. With *server* the
+    project's server makes the run where there is one (``served``); what came to no result there is run again without.
 
     Raises:
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
@@ -89,12 +92,16 @@ def run(
             Path(f"{records}.shard").write_text(json.dumps({**told, "top": str(snapshot.path)}), encoding="ascii")
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
+        argv = [*(served.client(job, snapshot, env, records) if server else ()), *argv]
         with Following(records, job.say):
             done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, even_late=True)
         lines = records.read_bytes().split(b"\n") if records.is_file() else []
         if reading is not None:
             reading(records)
-        return Run(report(lines), done, snapshot, tuple(leaked(records)), tuple(missing(records, python.top)))
+        found = Run(report(lines), done, snapshot, tuple(leaked(records)), tuple(missing(records, python.top)))
+        if not served.by_server(records) or done.late or found.report.status in {0, 1}:
+            return found
+    return run(job, snapshot, args, named=named, only=only, without=without, shard=shard, reading=reading)
 
 
 def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from ..ledger import PASSES
 from ..record import replace
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
-from . import pytest
+from . import pytest, served
 from .affected import Plan, plan
 from .base import Job
 from .inside import leak_reason
@@ -57,7 +57,8 @@ class Tests:
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         found = self._conditions(job)
-        return {**found, "select": self.plan(job).word}
+        server = {"server": "on"} if job.config.settings.tests.server else {}
+        return {**found, **server, "select": self.plan(job).word}
 
     def plan(self, job: Job) -> Plan:
         """Return which tests have to run; looked up once a job."""
@@ -93,9 +94,17 @@ class Tests:
             return self._ended(Outcome.SKIPPED, reason="no Python here")
         if not any(map(_TEST_FILE.search, python_files)) and not _collects_more(snapshot.path, job.project):
             return self._ended(Outcome.SKIPPED, reason="no tests here")
-        args = job.config.settings.tests.args
+        settings = job.config.settings.tests
         chosen = self.plan(job)
-        run = pytest.run(job, snapshot, args, named=self.named(job), without=chosen.left_out or None, shard=job.shard)
+        run = pytest.run(
+            job,
+            snapshot,
+            settings.args,
+            named=self.named(job),
+            without=chosen.left_out or None,
+            shard=job.shard,
+            server=settings.server,
+        )
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
         counts = {
@@ -104,6 +113,8 @@ class Tests:
             **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
         }
         notes = [] if run.report.status is None else skipped_note(counts)
+        if settings.server and (why := served.refusal(snapshot)):
+            notes = [*notes, f"no pytest server, each run starts afresh: {why}"]
         if not run.leaks and (run.report.ids or run.report.elsewhere):
             fewer, told = self._fewer(job, run)
             findings += fewer

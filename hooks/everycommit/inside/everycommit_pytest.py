@@ -5,6 +5,7 @@ failed is worked out in the worker and travels with its report. A file ``.only``
 line each, with something behind them: only these tests are kept. A file ``.without`` holds whole ids: these tests are
 deselected. A file ``.shard`` says, as JSON, which shard's tests are kept of what is left: ``number`` from 0, ``loads``
 and ``costs`` as ``everycommit_shards.shares`` takes them, ``top``, the folder that the ids in ``costs`` start from.
+A file ``.modules`` names another one, to which the modules that were imported are written (``everycommit_server``).
 Records, by ``kind``:
 
 - ``start``: ``root``, pytest's root folder, ``version``
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import pytest
 
@@ -40,6 +42,24 @@ def pytest_configure(config: Any) -> None:
     path = os.environ.get("EVERYCOMMIT_REPORT")
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reporter(config, path), "everycommit_reporter")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: Any) -> None:
+    asked = os.environ.get("EVERYCOMMIT_REPORT", "") + ".modules"
+    if hasattr(config, "workerinput") or not os.path.isfile(asked):
+        return
+    with open(asked, encoding="utf-8", errors="surrogateescape") as file:
+        path = file.read()
+    # What pytest rewrites has to be imported after it was told so.
+    names = [name for name, module in list(sys.modules.items()) if not _rewritten(module)]
+    with open(path + ".new", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write("\n".join(names))
+    os.replace(path + ".new", path)
+
+
+def _rewritten(module: Any) -> bool:
+    return type(getattr(module, "__loader__", None)).__name__ == "AssertionRewritingHook"
 
 
 @pytest.hookimpl(trylast=True)

@@ -7,7 +7,7 @@ never break a child, so whatever goes wrong in here leaves the child as it would
 ``.leaks`` gets a line ``module<TAB>file`` for each module that came from the working tree all the same, plus
 ``.missing`` a line for each file that only the working tree has and an import asked for.
 """
-# ruff: noqa: BLE001, S110, SIM105 - nothing may break the child; contextlib would cost each child its import
+# ruff: noqa: BLE001, S110 - nothing may break the child; contextlib would cost each child its import
 
 from __future__ import annotations
 
@@ -239,15 +239,21 @@ def _next() -> None:
         spec.loader.exec_module(module)
 
 
-_ours = None
-try:
-    _ours = _start()
-except Exception:
-    pass
-try:
-    _next()
-finally:
-    if _ours is not None and sys.meta_path[0] is not _ours:
-        # The other sitecustomize put a finder of its own first.
-        sys.meta_path.remove(_ours)
-        sys.meta_path.insert(0, _ours)
+def start() -> _Finder | None:
+    """Put the snapshot in the place of the working tree, where the environment names both; never raises."""
+    try:
+        return _start()
+    except Exception:
+        return None
+
+
+if __name__ == "sitecustomize":
+    # Else the server of runs has loaded it (everycommit_server), whose Python has run the other one.
+    _ours = start()
+    try:
+        _next()
+    finally:
+        if _ours is not None and sys.meta_path[0] is not _ours:
+            # The other sitecustomize put a finder of its own first.
+            sys.meta_path.remove(_ours)
+            sys.meta_path.insert(0, _ours)
