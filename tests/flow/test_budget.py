@@ -205,6 +205,34 @@ def test_a_commit_of_words_lets_it_go_on(slow: Slow) -> None:
     assert slow.worker() == worker
 
 
+def test_a_look_back_lets_it_go_on(slow: Slow) -> None:
+    slow.change().left()
+    worker = slow.worker()
+
+    assert slow.everycommit("run", "--commit", "HEAD^", "tests", "--timeout", "3").returncode == 2
+
+    assert slow.worker() == worker
+
+
+def test_a_run_judges_what_is_staged_and_ends_what_goes_on(slow: Slow) -> None:
+    slow.change().left()
+    worker = slow.worker()
+
+    slow.change("RATE = 7\n").everycommit("run", "--timeout", "3")
+
+    assert not lives(worker)
+    assert slow.runs()[0]["state"] == "superseded"
+
+
+def test_what_is_asked_for_afresh_is_not_waited_for(slow: Slow) -> None:
+    slow.change().left()
+    worker = slow.worker()
+
+    slow.everycommit("run", "--commit", "HEAD", "--fresh", "--timeout", "3")
+
+    assert not lives(worker)
+
+
 def test_the_same_change_again_is_left_to_what_goes_on(slow: Slow) -> None:
     slow.change().left()
     worker = slow.worker()
@@ -363,6 +391,23 @@ def of(marker: Path) -> Mapping[int, str]:
             except OSError:
                 continue
     return found
+
+
+def test_what_cannot_be_written_down_is_waited_for(slow: Slow, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    marker.mkdir()
+    slow.folder.parent.mkdir(exist_ok=True)
+    slow.folder.write_text("no folder")
+    git = started(slow.change(), "commit", "-m", "change", TMPDIR=str(marker))
+    assert soon(lambda: any("-m pytest" in line for line in of(marker).values())), of(marker)
+    time.sleep(1.5)
+    assert git.poll() is None
+    assert slow.status() == (0, "Nothing goes on in the background.\n")
+
+    slow.go.touch()
+
+    assert git.wait(PATIENCE) == 0
+    assert not of(marker)
 
 
 def test_a_lock_that_the_shell_holds_for_its_programs_is_not_kept(slow: Slow, tmp_path: Path) -> None:

@@ -59,18 +59,21 @@ class Background:
         self._worker = relay.forked(self._called_by)
 
     def after_older(
-        self, candidate: Candidate, steps: Sequence[Step], *, until: float | None, fresh: bool
+        self, candidate: Candidate, steps: Sequence[Step], *, until: float | None, fresh: bool, newest: bool
     ) -> tuple[Step, ...]:
         """Make room: return the steps that are left to judge.
 
-        Older work over another change ends. What already goes on over the same change is waited for, and what it has
-        not done *until* (monotonic) is left to it. *fresh*: it ends as well.
+        Older work over another change ends, where *newest* says that ours is what comes next. What already goes on over
+        the same change is waited for, and what it has not done *until* (monotonic) is left to it. *fresh*: it ends as
+        well.
         """
         older = pending.current(self._git_dir)
         if older is None:
             return tuple(steps)
-        if fresh or not _same(older, candidate):
+        same = _same(older, candidate)
+        if fresh if same else newest:
             pending.supersede(self._git_dir, older, gone=self.gone)
+        if fresh or not same:
             return tuple(steps)
         older = joined(self._git_dir, older, watch=self._watch, gone=self.gone, until=until)
         return tuple(steps) if older is None else tuple(_left_to(older, step) for step in steps)

@@ -167,7 +167,9 @@ def verdict(
                 until = began + budget
                 later.fork(call, here)
             gone.ask = later.gone
-            steps = later.after_older(candidate, steps, until=until, fresh=wish.fresh)
+            # A look back at a commit, `run --commit`, is no newer change.
+            newest = show is not None or candidate.target_commit is None
+            steps = later.after_older(candidate, steps, until=until, fresh=wish.fresh, newest=newest)
 
         def said(results: tuple[GateResult, ...], more: Sequence[str] = ()) -> Verdict:
             return Verdict(
