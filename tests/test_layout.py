@@ -13,7 +13,20 @@ from support import Repo
 
 PACKAGE = Path(everycommit.__file__).parent
 FLOORS = (
-    {"record", "errors", "change", "result", "deadline", "text", "digest", "rules", "selection", "shards", "inside"},
+    {
+        "record",
+        "errors",
+        "change",
+        "result",
+        "deadline",
+        "text",
+        "digest",
+        "rules",
+        "selection",
+        "reader",
+        "shards",
+        "inside",
+    },
     {
         "proc",
         "following",

@@ -117,10 +117,14 @@ def _tried_still(gone: _Gone) -> bool:
 
 
 def _finally(gone: _Gone) -> Seen | None:
-    withs = [sum(isinstance(one.node, _WITHS) for one in unit.entries) for unit in (gone.edit.was, gone.edit.unit)]
-    if withs[1] > withs[0]:
+    if _in_a_with_now(gone.edit):
         return None
     return gone.seen("close-removed", "a `finally` is gone: what it did is not done, or not after an error")
+
+
+def _in_a_with_now(edit: Edit) -> bool:
+    now, was = (sum(isinstance(one.node, _WITHS) for one in unit.entries) for unit in (edit.unit, edit.was))
+    return now > was
 
 
 def _with(gone: _Gone) -> Seen | None:
@@ -155,7 +159,9 @@ def _call(gone: _Gone) -> Seen | None:
         return None
     if call.func.attr == "acquire" and not _takes_lock(gone.edit):
         return gone.seen("lock-removed", f"`{shown(call)}` is gone")
-    if call.func.attr in _CLOSES and not gone.came and _still_there(call.func.value, gone.edit.unit):
+    if call.func.attr not in _CLOSES or gone.came or _in_a_with_now(gone.edit):
+        return None
+    if _still_there(call.func.value, gone.edit.unit):
         return gone.seen("close-removed", f"`{shown(call)}` is gone")
     return None
 
