@@ -91,30 +91,32 @@ class _Server:
                 return None
 
     def _accepted(self) -> Request | None:
+        """Take a client; return in the fork that was made for it what it asks for."""
         client, _ = self.listener.accept()
+        client.settimeout(_PATIENCE)
+        request = _asked(client)
+        if request is None:
+            return None
+        refusal = self._refusal(request)
         try:
-            client.settimeout(_PATIENCE)
-            request = _asked(client)
-            if request is None:
-                return None
-            refusal = self._refusal(request)
             run = 0 if refusal else os.fork()
-            if run == 0 and not refusal:
-                client.close()
-                self._leave()
-                return request
-            for fd in request.fds:
-                os.close(fd)
-            if refusal:
-                client.sendall(b"no " + refusal.encode() + b"\n")
-                client.close()
-                return None
+        except OSError:  # too many processes: the client becomes one itself
+            run, refusal = 0, "no fork"
+        if run == 0 and not refusal:
+            client.close()
+            self._leave()
+            return request
+        for fd in request.fds:
+            os.close(fd)
+        if run:
             _group(run)
             self.runs[run] = client
-            client.sendall(b"run %d\n" % run)
-        except (OSError, ValueError):
-            if client not in self.runs.values():
-                client.close()
+        try:
+            client.sendall(b"run %d\n" % run if run else b"no %s\n" % refusal.encode())
+        except OSError:  # it is gone: the next look at it says so
+            pass
+        if not run:
+            client.close()
         return None
 
     def _leave(self) -> None:
