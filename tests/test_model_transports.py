@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import trustme
 
 from endpoint import Endpoint, simulated
 from everycommit.deadline import Deadline
@@ -331,6 +332,74 @@ def test_what_left_is_written_down_without_its_content(endpoint: Endpoint, trans
     assert (told["files"], told["model"]) == (["src/a.py"], "simulated")
     assert "unmistakable" not in line
     assert log.stat().st_mode & 0o777 == 0o600
+
+
+WAITING = 0.4
+SAID = {
+    "429_date": "asks to wait an hour or more",
+    "empty_choices": "sent no answer",
+    "cut": "stopped in the middle",
+    "empty": "sent an empty answer",
+    "error_in_stream": "broke off with an error: overloaded",
+    "endless_json": "sent more than",
+    "comment_flood": "sent more than",
+    "wire_nan": "NaN is no JSON",
+    "wire_duplicate": "a key stands twice",
+    "silent": "no answer in time",
+    "dripped_headers": "no answer in time",
+    "gzip_bomb": "packed answer",
+    "html": "'text/html' in place of an answer",
+    "no_content": "answered 204",
+    "short_body": "peer closed connection",
+    "wrong_types": "is no text",
+}
+
+
+@pytest.mark.parametrize("fault", SAID)
+def test_a_fault_is_said(endpoint: Endpoint, transport: str, fault: str) -> None:
+    """All of them, in time and in bounds, are in test_model_faults; here their words."""
+    with (
+        client(profile(endpoint.url, transport, f"fault:{fault}")) as asked,
+        pytest.raises((EndpointError, AnswerError, TimeRanOut), match=SAID[fault]),
+    ):
+        asked.ask(question(), deadline=soon(WAITING if "in time" in SAID[fault] else 10))
+
+
+def test_there_is_no_time_for_another_try(endpoint: Endpoint, transport: str) -> None:
+    with (
+        client(profile(endpoint.url, transport, "fault:500")) as asked,
+        pytest.raises(EndpointError, match=r"answered 500 .*, and there is no time for another try"),
+    ):
+        asked.ask(question(), deadline=soon(0.3))
+
+
+def test_warming_opens_a_connection_and_raises_nothing(endpoint: Endpoint, transport: str) -> None:
+    with client(profile(endpoint.url, transport)) as asked:
+        asked.warm(deadline=soon())
+        asked.ask(question(), deadline=soon())
+    with client(profile("http://127.0.0.1:9/v1", transport)) as asked:
+        asked.warm(deadline=soon())
+
+    assert [request.method for request in endpoint.requests()] == ["HEAD", "POST"]
+
+
+def test_a_page_that_is_too_long_is_not_read(endpoint: Endpoint, transport: str) -> None:
+    with client(profile(endpoint.url, transport)) as asked, pytest.raises(AnswerError, match="more than 10 bytes"):
+        asked.get("/models", deadline=soon(), most=10)
+
+
+def test_a_certificate_of_nobody_is_not_trusted(tmp_path: Path, transport: str) -> None:
+    certificate = trustme.CA().issue_cert("localhost")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    cert.write_bytes(b"".join(blob.bytes() for blob in certificate.cert_chain_pems))
+    key.write_bytes(certificate.private_key_pem.bytes())
+
+    with (
+        simulated(tmp_path / "tls", tls_cert=str(cert), tls_key=str(key)) as started,
+        client(profile(started.url.replace("127.0.0.1", "localhost"), transport)) as asked,
+        pytest.raises(EndpointError, match=r"cannot be trusted: .* SSL_CERT_FILE names"),
+    ):
+        asked.ask(question(), deadline=soon())
 
 
 def test_many_questions_at_once(tmp_path: Path, transport: str) -> None:

@@ -411,6 +411,32 @@ def test_a_question_that_is_too_long_for_the_pipe_is_said(endpoint: Endpoint, mo
         worker.ask(profile(endpoint.url), question("x" * 6000), deadline=soon())
 
 
+def test_a_worker_that_does_not_read_is_not_waited_for(endpoint: Endpoint) -> None:
+    """A stopped process takes what fits into the socket, and no more."""
+    with working() as worker:
+        pid = started(worker, profile(endpoint.url, slots=0))
+        os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+
+        with pytest.raises(TimeRanOut, match="does not take the question"):
+            worker.ask(profile(endpoint.url, slots=0), question("x" * 5_000_000), deadline=soon(1))
+
+        assert time.monotonic() - began <= 1.5
+        os.kill(pid, signal.SIGCONT)
+        assert gone(pid)
+
+
+def test_a_start_of_what_has_ended_raises_nothing(endpoint: Endpoint) -> None:
+    with working() as worker:
+        worker.start([profile(endpoint.url)])
+        worker.close()
+
+        worker.start([profile(endpoint.url, model="another")])
+
+        with pytest.raises(EndpointError, match="was closed"):
+            worker.ask(profile(endpoint.url), question(), deadline=soon())
+
+
 def test_asking_through_the_worker_loads_nothing_heavy_here() -> None:
     script = "import sys, everycommit.model.worker; print(*sys.modules)"
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from everycommit.deadline import Deadline
-from everycommit.model.client import Ask, Message, ModelClient
+from everycommit.model.client import Ask, Message
 from everycommit.model.egress import Log
 from everycommit.model.pipe import Pipe
-from everycommit.model.process import client_of, serve
+from everycommit.model.process import Client, client_of, serve
 from everycommit.model.profile import Profile
 from everycommit.proc import Children, Done
 
@@ -40,7 +40,7 @@ def profile(url: str, transport: str = "chat", model: str = "simulated", **more:
 @contextmanager
 def client(
     who: Profile, *, key: str | None = KEY, environ: Mapping[str, str] | None = None, log: Path | None = None
-) -> Iterator[ModelClient]:
+) -> Iterator[Client]:
     """Yield a client for *who*."""
     made = client_of(who, key, environ or {}, Log(log))
     try:

@@ -1,11 +1,15 @@
 """Messages between us and the worker: a line of JSON each, of bounded length, and file descriptors beside them."""
 
 import json
+import select
 import socket
 import threading
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
+from ..deadline import Deadline
 from ..errors import AnswerError, EndpointError, EverycommitError, ModelError, TimeRanOut, WithheldError
 from ..record import asdict
 from .client import Ask, Message, Reply
@@ -17,6 +21,7 @@ _KINDS: dict[str, type[EverycommitError]] = {
 }
 _PIECE = 256 * 1024
 _MOST_FDS = 8
+_UNREAD = "the process that asks models does not take the question"
 
 
 class Pipe:
@@ -28,21 +33,37 @@ class Pipe:
         self.fds: list[int] = []
         """Descriptors that came and that nobody has taken yet, in order."""
 
-    def send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
+    def send(self, message: Mapping[str, Any], fds: Sequence[int] = (), *, deadline: Deadline | None = None) -> None:
         """Send one message.
 
         Raises:
             EndpointError: It is longer than ``LONGEST``.
+            TimeRanOut: The other end does not read; nothing can be sent any more.
             OSError: The other end is gone.
         """
-        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        line = memoryview(json.dumps(message, separators=(",", ":")).encode() + b"\n")
         if len(line) > LONGEST:
             raise EndpointError(f"a question of {len(line)} bytes is too long to be asked")
-        with self._lock:
-            if fds:
-                sent = socket.send_fds(self._end, [line], fds)
-                line = line[sent:]
-            self._end.sendall(line)
+        if not self._lock.acquire(timeout=-1 if deadline is None else deadline.left()):
+            raise TimeRanOut(_UNREAD)
+        try:
+            while line:
+                self._writable(deadline)
+                with suppress(BlockingIOError):
+                    # `socket.send_fds` forgets its flags, up to Python 3.11 at least.
+                    beside = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", fds))] if fds else []
+                    line = line[self._end.sendmsg([line], beside, socket.MSG_DONTWAIT) :]
+                    fds = ()
+        finally:
+            self._lock.release()
+
+    def _writable(self, deadline: Deadline | None) -> None:
+        poll = select.poll()
+        poll.register(self._end, select.POLLOUT)
+        if not poll.poll(None if deadline is None else 1000 * deadline.left()):
+            # What was begun cannot be ended, nor taken back.
+            self.close()
+            raise TimeRanOut(_UNREAD)
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """Yield what comes until the other end is closed, or says what is none of ours."""

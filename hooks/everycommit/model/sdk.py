@@ -49,7 +49,7 @@ class Sdk(Endpoint):
             except _RefusedError as refused:
                 return refused.failed
             except openai.APIConnectionError as error:
-                # Whatever our transport raises comes wrapped.
+                # Older ones wrap whatever our transport raises.
                 cause = error.__cause__
                 if isinstance(cause, _RefusedError):
                     return cause.failed

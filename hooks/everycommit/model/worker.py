@@ -72,8 +72,10 @@ class Worker:
                 self._pipe = Pipe(ours)
                 self._begin(self._run, theirs)
                 self._begin(self._receive, self._pipe)
-        for profile in profiles:
-            self._open(profile)
+        # Where it is gone already, whoever asks is told.
+        with suppress(EndpointError):
+            for profile in profiles:
+                self._open(profile)
 
     def ask(
         self,
@@ -129,7 +131,7 @@ class Worker:
         try:
             if not self._ready.wait(deadline.left()):
                 raise TimeRanOut("the process that asks models did not start in time")
-            self._send({"profile": _ident(profile), "id": number, "at": deadline.at, **wanted})
+            self._send({"profile": _ident(profile), "id": number, "at": deadline.at, **wanted}, deadline=deadline)
             while True:
                 message = answers.get(timeout=deadline.left() + _GRACE)
                 if message is None:
@@ -252,14 +254,14 @@ class Worker:
                 answers.put(None)
         self._ready.set()
 
-    def _send(self, message: Mapping[str, Any], fds: Sequence[int] = ()) -> None:
+    def _send(self, message: Mapping[str, Any], fds: Sequence[int] = (), *, deadline: Deadline | None = None) -> None:
         pipe = self._pipe
         assert pipe is not None  # noqa: S101 - nobody sends before the start
         if self._ended is not None:
             raise EndpointError(self._ended)
         try:
-            pipe.send(message, fds)
-        except OSError:
+            pipe.send(message, fds, deadline=deadline or self._deadline)
+        except (OSError, ValueError):  # closed, by one of us or by its end
             raise EndpointError(self._ended or _GONE) from None
 
     def _begin(self, work: Callable[..., None], *arguments: object) -> None:
