@@ -383,9 +383,9 @@ def test_a_name_that_is_looked_up_for_ever_ends_at_the_deadline(endpoint: Endpoi
         began = time.monotonic()
 
         with pytest.raises(TimeRanOut, match="looking up the name took too long"):
-            worker.ask(profile("https://models.example/v1"), question(), deadline=soon(1))
+            worker.ask(profile("https://models.example/v1"), question(), deadline=soon(4))
 
-        assert time.monotonic() - began <= 1.5
+        assert time.monotonic() - began <= 4.5
         worker.close()
         assert gone(pid)
 
