@@ -48,13 +48,7 @@ class Sdk(Endpoint):
                 self._read(json.loads(raw), reading, deadline)
             except _RefusedError as refused:
                 return refused.failed
-            except openai.APIConnectionError as error:
-                # Older ones wrap whatever our transport raises.
-                cause = error.__cause__
-                if isinstance(cause, _RefusedError):
-                    return cause.failed
-                raise (cause or EndpointError(f"{self.name}: the connection broke")) from None
-            except openai.OpenAIError as error:
+            except openai.OpenAIError as error:  # pragma: no cover - errors of ours come through as they are
                 raise EndpointError(f"{self.name} cannot be asked by openai: {type(error).__name__}") from None
         return None
 
