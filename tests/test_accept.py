@@ -154,7 +154,7 @@ def test_what_others_decided_cannot_be_accepted(repo: Repo) -> None:
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("0123456",), "'0123456': no finding of the policy in what is staged"),
+        (("0123456",), "'0123456': no finding of policy or review in what is staged"),
         (("012345",), "'012345': a fingerprint has 7 or more of 0-9 and a-f"),
         (("xyzxyzx",), "'xyzxyzx': a fingerprint has 7 or more of 0-9 and a-f"),
         (("0123456", "--until", "tomorrow"), "--until 'tomorrow': not a day as 2026-12-31"),

@@ -45,7 +45,8 @@ def outcomes(verdict: dict[str, Any]) -> dict[str, str]:
 def test_staged_is_the_default(shop: Repo) -> None:
     verdict = judged(shop, *QUICK, code=1)
 
-    assert outcomes(verdict) == {"policy": "passed", "lint": "failed", "types": "skipped", "tests": "skipped"}
+    ended = {"policy": "passed", "lint": "failed", "types": "skipped", "tests": "skipped", "review": "skipped"}
+    assert outcomes(verdict) == ended
     assert [finding["rule"] for finding in verdict["gates"][1]["findings"]] == ["lint/F401"]
     assert judged(shop, "--staged", *QUICK, code=1)["change"] == verdict["change"]
 
@@ -184,7 +185,7 @@ def test_at_ci_on_a_persons_machine_commands_wait_as_ever(shop: Repo) -> None:
     ("argv", "said"),
     [
         (("lnt",), "'lnt': no such gate; did you mean 'lint'?"),
-        (("--skip", "zebra"), "'zebra': no such gate; there are policy, lint, types, tests"),
+        (("--skip", "zebra"), "'zebra': no such gate; there are policy, lint, types, tests, review"),
         (("--timeout", "soon"), "--timeout 'soon': not a number of seconds above 0"),
         (("--timeout", "-1"), "--timeout '-1': not a number of seconds above 0"),
         (("--commit", "nowhere"), "'nowhere'"),

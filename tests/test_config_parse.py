@@ -94,7 +94,7 @@ def mistakes(text: str) -> list[str]:
         (
             '[tool.everycommit]\npush = ["docs"]',
             (
-                f'{TOP}.push: "docs" is no built-in gate; there are policy, lint, types, tests '
+                f'{TOP}.push: "docs" is no built-in gate; there are policy, lint, types, tests, review '
                 "(a command of yours says in its own 'at' when it runs)"
             ),
         ),

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from everycommit.config.schema import PolicySettings
+from everycommit.config.schema import PolicySettings, ReviewSettings
 from everycommit.record import fields
 from everycommit.repo.fastpath import Fast, found
 from everycommit.repo.githooks import script
@@ -638,6 +638,16 @@ def test_the_settings_of_the_policy_let_nothing_count_that_the_hook_does_not_see
     refused_there = {"secrets_also"}
 
     assert {field.name for field in fields(PolicySettings)} == of_the_change | refused_there
+
+
+def test_the_settings_of_the_review_let_nothing_count_that_the_hook_does_not_see() -> None:
+    """As for the policy. Which model reads is in the user's own file, which the hook looks at."""
+    of_the_change = {
+        *("finder", "judge", "samples", "max_tokens", "fill", "ceiling", "votes_error", "votes_warning", "votes_note"),
+        *("block", "inconclusive", "unreachable", "unreachable_ci", "egress", "secrets", "denied", "left_out", "rules"),
+    }
+
+    assert {field.name for field in fields(ReviewSettings)} == of_the_change
 
 
 # --- which programs ------------------------------------------------------------------------------------------------

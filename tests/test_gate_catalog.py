@@ -12,9 +12,9 @@ from everycommit.gates.catalog import gates
 def test_gates_come_in_order_and_commands_of_the_user_behind_them() -> None:
     listed = gates(Settings(command={"docs": CommandSettings(run=("true",)), "assets": CommandSettings(run=("true",))}))
 
-    assert list(listed) == ["policy", "lint", "types", "tests", "docs", "assets"]
+    assert list(listed) == ["policy", "lint", "types", "tests", "review", "docs", "assets"]
     assert [gate.name for gate in listed.values()] == list(listed)
-    assert len(listed) == 6
+    assert len(listed) == 7
 
 
 def test_a_gate_that_is_not_there_is_not_there() -> None:

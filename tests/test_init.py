@@ -13,6 +13,7 @@ from everycommit.cli.init import _append
 from everycommit.config.detect import Found, found
 from everycommit.config.load import load
 from everycommit.config.proposal import appended, block, entry, sentence
+from everycommit.config.schema import BUILT_IN
 from everycommit.errors import UsageError
 from support import EVERYCOMMIT, Repo
 from terminal import on_a_terminal
@@ -198,8 +199,8 @@ def test_what_is_proposed_is_what_the_loader_reads(project: Found) -> None:
 
     settings = load(base=text.encode(), target=text.encode(), user=None, environ={}, flags={}).settings
 
-    assert settings.commit == (("policy", "lint", "types", "tests") if project.python else ("policy",))
-    assert settings.push == ("policy", "lint", "types", "tests")
+    assert settings.commit == (BUILT_IN if project.python else ("policy", "review"))
+    assert settings.push == BUILT_IN
     assert settings.snapshot.link == project.link
     assert settings.lint.format == (
         "always" if project.ruff_format in {".pre-commit-config.yaml", "prek.toml"} else "auto"
@@ -330,7 +331,7 @@ def test_init_serves_a_repository_without_python(repo: Repo) -> None:
     assert done.returncode == 0, done.stderr
     assert "No Python here: the policy judges each change, and commands of yours can be gates." in done.stdout
     written = repo.path("pyproject.toml").read_text()
-    assert tomllib.loads(written)["tool"]["everycommit"]["commit"] == ["policy"]
+    assert tomllib.loads(written)["tool"]["everycommit"]["commit"] == ["policy", "review"]
     assert '# run = ["cargo", "test"]\n' in written
 
 

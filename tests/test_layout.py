@@ -174,3 +174,16 @@ def test_a_policy_only_run_loads_nothing_heavy(repo: Repo) -> None:
     assert not found & (HEAVY | {"subprocess", "argparse", "_hashlib"})
     assert "everycommit.gates.policy" in found
     assert not any(name.startswith(("everycommit.gates.tests", "everycommit.report.live")) for name in found)
+
+
+def test_a_docs_only_run_loads_nothing_of_the_review_but_its_gate(repo: Repo) -> None:
+    """Also where a model is set up."""
+    repo.stage("README.md", "one\n").commit().stage("README.md", "one\ntwo\n")
+    repo.environ |= {"EVERYCOMMIT_MODEL_URL": "http://127.0.0.1:9/v1", "EVERYCOMMIT_MODEL": "m"}
+
+    found = loaded(repo, "run", "policy", "review")
+
+    review = {name.removeprefix("everycommit.gates.review.") for name in found if "gates.review." in name}
+    assert review == {"gate", "left_out"}
+    assert not found & (HEAVY | {"subprocess", "tomllib"})
+    assert not any(name.startswith(("everycommit.model.worker", "everycommit.model.models")) for name in found)

@@ -52,6 +52,8 @@ def test_after_the_change_its_settings_judge(base: dict[str, Any], target: dict[
 
     assert not second.loosened
     for key, field in REPOSITORY.items():
+        if field.across:
+            continue  # the user has a word in it, too
         table, _, name = key.rpartition(".")
         value = getattr(getattr(second.settings, table) if table else second.settings, name)
         assert as_toml(field, value) == as_toml(field, target.get(key, field.default)), base

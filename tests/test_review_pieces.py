@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from everycommit.config.schema import ReviewSettings
+from everycommit.gates.review.left_out import readable
 from everycommit.gates.review.parts import Piece
-from everycommit.gates.review.pieces import LARGEST, Work, pieces, readable
+from everycommit.gates.review.pieces import LARGEST, Work, pieces
 from support import Repo, change_of
 
 CART = """\

@@ -1,4 +1,4 @@
-"""Accept a finding of the policy in what is staged: recorded with your reason in .everycommit/accepted.toml.
+"""Accept a finding of policy or review in what is staged: recorded with your reason in .everycommit/accepted.toml.
 
 Without a fingerprint it lists what can be accepted. The file is staged with the change and reviewed with it; the
 verdict shows every accepted finding, which ends when its code changes. Findings of lint, types and tests are not
@@ -24,6 +24,7 @@ from .scope import day
 from .show import Silent
 
 _SHOWN = 20
+_GATES = ("policy", "review")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,14 +42,15 @@ def main(args: argparse.Namespace, call: Call) -> int:
         candidate = staged(here.repository, here.quarantine)
         if candidate.change.empty:
             raise UsageError("nothing is staged, so there is nothing to accept; stage the change first")
-        judged = verdict(here, candidate, call, Wish(gates=["policy"]), watch=Silent(), gone=lambda: False)
-        (gate,) = judged.gates
-        if gate.outcome is Outcome.INCONCLUSIVE:
-            raise ToolError(f"the staged change could not be judged: {gate.reason}")
+        judged = verdict(here, candidate, call, Wish(gates=_GATES), watch=Silent(), gone=lambda: False)
+        policy = next(gate for gate in judged.gates if gate.gate == "policy")
+        if policy.outcome is Outcome.INCONCLUSIVE:
+            raise ToolError(f"the staged change could not be judged: {policy.reason}")
+        findings = [finding for gate in judged.gates for finding in gate.findings]
         if args.fingerprint is None:
-            call.stdout.write(_listing(gate.findings))
-            return int(gate.new_errors > 0)
-        finding = _found(args.fingerprint, gate.findings)
+            call.stdout.write(_listing(findings))
+            return int(any(finding.blocking for finding in findings))
+        finding = _found(args.fingerprint, findings)
         if not (args.reason or "").strip():
             raise UsageError(f'accept {args.fingerprint}: say why: --reason "..."')
         new = Acceptance(
@@ -77,7 +79,7 @@ def _found(prefix: str, findings: Sequence[Finding]) -> Finding:
     matching = [finding for finding in findings if finding.fingerprint.startswith(prefix)]
     if not matching:
         raise UsageError(
-            f"'{prefix}': no finding of the policy in what is staged; `everycommit accept` lists them "
+            f"'{prefix}': no finding of policy or review in what is staged; `everycommit accept` lists them "
             "(lint, types and tests are mended, not accepted)"
         )
     if len(matching) > 1:

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from ..repo.snapshot import Snapshots
     from ..shards import Shard, Sharded
 
-RUN_NO_CODE = frozenset({"policy", "lint"})
-"""Gates that execute nothing of the change, and are over before a person waits."""
+RUN_NO_CODE = frozenset({"policy", "lint", "review"})
+"""Gates that execute nothing of the change."""
+_SOON_OVER = frozenset({"policy", "lint"})
+"""Gates that are over before a person waits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +205,7 @@ def verdict(
 
 
 def _take_long(steps: Sequence[Step]) -> bool:
-    return any(step.ended is None and step.gate.name not in RUN_NO_CODE for step in steps)
+    return any(step.ended is None and step.gate.name not in _SOON_OVER for step in steps)
 
 
 def _sharded(shard: "Shard", ready: "Ready") -> "Sharded":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .call import Call
     from .judge import Place, Ready, Wish
 
-_POLICY = "policy"
+_POLICY, _REVIEW = "policy", "review"
 _TOOLS = {"lint": "lint", "types": "mypy", "tests": "tests"}
 """The module that names a gate's settings files."""
 # With one of these the hook's Python, which ignores them, might not find what this one found.
@@ -202,9 +202,11 @@ def _installed(folder: Path) -> Iterator[Path]:
 def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     """Yield what lies outside tree and environment and yet counts for *gate*; its ``inputs`` name the same."""
     settings = job.config.settings
-    if gate.name not in {_POLICY, *_TOOLS} or settings.snapshot.link or (gate.name == "tests" and settings.tests.env):
+    # Beside its ruff the review depends on models: they are in the user's file, and what was answered does not change.
+    name = "lint" if gate.name == _REVIEW else gate.name
+    if name not in {_POLICY, *_TOOLS} or settings.snapshot.link or (name == "tests" and settings.tests.env):
         raise Unfit(f"{gate.name} depends on more than the tree and the installed tools")
-    if gate.name == _POLICY:
+    if name == _POLICY:
         if settings.policy.secrets_also != "never":
             raise Unfit("another program looks for secrets")
         return
@@ -214,11 +216,11 @@ def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     from ..gates.keyed import named_places, paths_above
 
     # Each brings a lot: only that which has judged, and is loaded by now.
-    files = import_module(f"..gates.{_TOOLS[gate.name]}", __package__)
-    if gate.name == "lint":
+    files = import_module(f"..gates.{_TOOLS[name]}", __package__)
+    if name == "lint":
         yield Path(tool("ruff", job.interpreter()).argv[0])
         yield from paths_above(job.environ, (*files.OWN, *files.SHARED), user="ruff")
-    elif gate.name == "tests":
+    elif name == "tests":
         yield from paths_above(job.environ, (*files.OWN, *files.SHARED, "setup.py", "conftest.py"))
     yield from (Path(place) for _, place in named_places(job, files.OWN, files.SHARED))
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "judge a change: staged, the working tree, a commit, a range, all files",
     "status": "show what goes on in the background, and how it ended",
     "hook": "what git calls: everycommit hook pre-commit",
+    "review": "have a model read a change; show what is sent, and all that was found",
     "settings": "show each setting that judges, where it comes from and how it merges",
     "models": "set up, list, test, measure and remove the models that review",
     "scope": "say what the task at hand may touch; everything else is refused",

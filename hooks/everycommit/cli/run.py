@@ -1,4 +1,4 @@
-"""Judge a change: lint, types, tests, policy and your own commands over exactly the tree that would be committed.
+"""Judge a change: lint, types, tests, policy, review and your commands over exactly the tree that would be committed.
 
 Without a flag it judges what is staged. Nothing of yours is touched: not the working tree, index, stash or refs.
 """
@@ -30,14 +30,10 @@ not be verified, or wrong use or settings; 3 a bug of everycommit; 130 interrupt
 def arguments(parser: "argparse.ArgumentParser") -> None:
     """Declare what the command takes."""
     parser.epilog = ENDS
-    parser.add_argument("gates", nargs="*", metavar="GATE", help="policy, lint, types, tests or one of your commands")
-    which = parser.add_argument_group("which change").add_mutually_exclusive_group()
-    which.add_argument("--staged", action="store_true", help="the index against HEAD (the default)")
-    which.add_argument("--worktree", action="store_true", help="the working tree with untracked files against HEAD")
-    which.add_argument("--range", metavar="A..B", help="from A to B; A...B: from where B left A")
-    which.add_argument("--commit", metavar="REV", help="one commit against its first parent")
-    which.add_argument("--all-files", action="store_true", help="all of HEAD, every finding shown, size not judged")
-    parser.add_argument("--at", choices=OCCASIONS, default="commit", help="whose gates and rules (default: commit)")
+    parser.add_argument(
+        "gates", nargs="*", metavar="GATE", help="policy, lint, types, tests, review or a command of yours"
+    )
+    of_change(parser)
     outputs.arguments(parser)
     parser.add_argument(
         "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
@@ -65,6 +61,17 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
     parts.add_argument(
         "--join", nargs="+", metavar="RESULT", help="one verdict of the results of all shards; runs nothing"
     )
+
+
+def of_change(parser: "argparse.ArgumentParser") -> None:
+    """Declare how a change is named."""
+    which = parser.add_argument_group("which change").add_mutually_exclusive_group()
+    which.add_argument("--staged", action="store_true", help="the index against HEAD (the default)")
+    which.add_argument("--worktree", action="store_true", help="the working tree with untracked files against HEAD")
+    which.add_argument("--range", metavar="A..B", help="from A to B; A...B: from where B left A")
+    which.add_argument("--commit", metavar="REV", help="one commit against its first parent")
+    which.add_argument("--all-files", action="store_true", help="all of HEAD, every finding shown, size not judged")
+    parser.add_argument("--at", choices=OCCASIONS, default="commit", help="whose gates and rules (default: commit)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,9 +129,9 @@ def answer(args: Asked, call: Call) -> int:
     once = Once(lambda found, notes: show(found, call, written, notes=notes, repeat=repeat, explain=explain))
     try:
         with signals(), place(call) as here:
-            candidate = replace(_candidate(args, here), occasion=args.at)
+            named = replace(candidate(args, here), occasion=args.at)
             shown = (lambda one: once([one])) if args.budget is not None else None
-            verdicts = [_noted(verdict(here, candidate, call, wish, watch=watch, gone=lambda: False, show=shown))]
+            verdicts = [_noted(verdict(here, named, call, wish, watch=watch, gone=lambda: False, show=shown))]
     finally:
         watch.close()
     return once(verdicts)
@@ -167,7 +174,8 @@ def _shard(args: Asked, call: Call) -> "Shard | None":
     return shard._replace(durations=durations(args.durations, call.cwd))
 
 
-def _candidate(args: Asked, here: Place) -> Candidate:
+def candidate(args: Asked, here: Place) -> Candidate:
+    """Return the change that *args* name."""
     from ..repo import read
 
     repository, quarantine = here.repository, here.quarantine
@@ -179,12 +187,10 @@ def _candidate(args: Asked, here: Place) -> Candidate:
         return read.one_commit(repository, quarantine, args.commit)
     if args.all_files:
         return read.all_files(repository, quarantine)
-    candidate = read.staged(repository, quarantine)
-    if candidate.change.empty:
-        return replace(
-            candidate, notes=(*candidate.notes, "nothing is staged; --worktree or --commit HEAD judge those")
-        )
-    return candidate
+    found = read.staged(repository, quarantine)
+    if found.change.empty:
+        return replace(found, notes=(*found.notes, "nothing is staged; --worktree or --commit HEAD judge those"))
+    return found
 
 
 def _noted(found: Verdict) -> Verdict:

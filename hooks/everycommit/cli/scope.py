@@ -29,7 +29,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     _globs(parser, "--frozen", "paths, and PATH::SYMBOL or PATH::signatures, that stay as they are")
     parser.add_argument("--max-added", type=_number, metavar="N", help="most lines that a change may add")
     parser.add_argument("--until", type=until, metavar="WHEN", help="commit, push, or the last day as YYYY-MM-DD")
-    parser.add_argument("--goal", default="", metavar="TEXT", help="what the task is; shown with the scope")
+    parser.add_argument(
+        "--goal",
+        default="",
+        metavar="TEXT",
+        help="what the task is; shown with the scope, and told to the model that reviews",
+    )
     parser.add_argument("--branch", action="store_true", help="only while the branch that is checked out now is")
 
 

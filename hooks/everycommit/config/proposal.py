@@ -28,7 +28,7 @@ def sentence(project: Found, interpreter: str = "") -> str:
 
 def block(project: Found) -> str:
     """Return the table that suits the project, a comment a line, for the end of a pyproject.toml."""
-    gates = BUILT_IN if project.python else ("policy",)
+    gates = BUILT_IN if project.python else ("policy", "review")
     later = "at commit; at push and in CI all of them judge"
     tables: list[tuple[str, Sequence[tuple[str, object, str]]]] = [
         ("", [("commit", gates, f"gates {later}")]),

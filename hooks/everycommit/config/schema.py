@@ -33,7 +33,7 @@ BLOCK = ("never", "reproduced", "voted")
 EGRESS = ("allow", "deny")
 SECRETS = ("redact", "withhold")
 OCCASIONS = ("commit", "push", "ci")
-BUILT_IN = ("policy", "lint", "types", "tests")
+BUILT_IN = ("policy", "lint", "types", "tests", "review")
 
 LOCK_FILES = (
     "*.lock",

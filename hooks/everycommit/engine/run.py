@@ -124,8 +124,12 @@ class UnderWay:
             for place, step in enumerate(self._steps)
         )
 
+    def _so_far(self) -> tuple[GateResult, ...]:
+        with self._done:
+            return tuple(self._results.values())
+
     def _work(self, place: int, step: Step) -> None:
-        result = judged(step, self._ledger, self._turn)
+        result = judged(replace(step, job=replace(step.job, others=self._so_far)), self._ledger, self._turn)
         with self._done:
             self._results.setdefault(place, result)
             self._done.notify()

@@ -106,6 +106,8 @@ class Job:
     """What outsiders answered in earlier runs; None where nothing is looked up or kept."""
     models: Models | None = None
     """Who can be asked; None where no model was set up."""
+    others: Callable[[], Sequence[GateResult]] | None = None
+    """What other gates of this run have said so far."""
     shard: "Shard | None" = None
     """Which part of the work is this run's; None where all of it is. A gate that has ``splits = True`` does its part
     and says so in ``GateResult.part``; of the others each is run by one shard."""

@@ -6,7 +6,7 @@ from importlib import import_module
 from ..config.schema import Settings
 from .base import Gate
 
-_MODULES = {"policy": "policy", "lint": "lint", "types": "typecheck", "tests": "tests"}
+_MODULES = {"policy": "policy", "lint": "lint", "types": "typecheck", "tests": "tests", "review": "review.gate"}
 
 
 def gates(settings: Settings, environ: Mapping[str, str] | None = None) -> Mapping[str, Gate]:

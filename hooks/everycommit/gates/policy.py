@@ -2,21 +2,21 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..change import Change, FileChange
 from ..ledger import NOTHING
 from ..record import asdict, replace
-from ..result import ERROR, NOTE, WARNING, Finding, GateResult, Outcome, stamped
+from ..result import ERROR, WARNING, Finding, GateResult, Outcome, stamped
 from ..rules.catalog import find
-from ..rules.names import ACCEPTED, FIXED, short
+from ..rules.names import FIXED, short
 from ..rules.settings import FILE, loosening
 from ..rules.size import counted
 from ..text import printable
+from .accepted import accepted
 from .base import Job
 
 VERSION = "2"
-DAY = 86_400
 _SHOWN = 3
 _WAY_BACK = frozenset(
     f"policy/{name}"
@@ -70,7 +70,7 @@ class Policy:
 
             more, aside = leaks(job, findings)
             findings += more
-        findings, said, until = self._accepted(job, _masked(findings))
+        findings, said, until = accepted(job, _masked(findings), self._today())
         files, free = counted(change.files, limits.uncounted)
         added, removed = _sums(files)
         limit = None if off else limits.max_added_lines
@@ -84,28 +84,6 @@ class Policy:
             notes=(*said, *_acceptable(findings), *_notes(free), *([aside] if aside else [])),
             valid_until=until,
         )
-
-    def _accepted(self, job: Job, findings: list[Finding]) -> tuple[list[Finding], Sequence[str], float | None]:
-        """Return *findings* with those that a person accepted as notes, what to say, and when that ends to hold."""
-        file = next((file for file in job.change.files if file.path == ACCEPTED), None)
-        if not findings and file is None:
-            return findings, (), None
-        entry = job.blobs.entries(job.change.target, [ACCEPTED]).get(ACCEPTED)
-        if entry is None or not entry[0].startswith("100"):
-            return findings, (), None
-        from ..config.accepts import applied, read
-
-        accepts = read(job.blobs.read(entry[1]))
-        older = accepts.entries if file is None else ()
-        if file is not None and file.was_file:
-            older = read(job.blobs.read(file.old_id)).entries
-        fresh = [one for one in accepts.entries if one not in older]
-        found = applied(stamped(findings), accepts, fresh, self._today())
-        out = [
-            replace(one, severity=NOTE, hint=f"accepted: {found.by[place].words}") if place in found.by else one
-            for place, one in enumerate(findings)
-        ]
-        return out, found.notes, _end(one.until for one in found.by.values())
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:  # noqa: ARG002
         """Return nothing: a diff's size and what it does to the settings are the change's own."""
@@ -137,12 +115,6 @@ def _acceptable(findings: Sequence[Finding]) -> Iterator[str]:
         names = ", ".join(f"{one.fingerprint[:7]} {one.rule}" for one in errors[:_SHOWN])
         more = f" and {len(errors) - _SHOWN} more" if len(errors) > _SHOWN else ""
         yield f'to accept one: everycommit accept FINGERPRINT --reason "..."  ({names}{more})'
-
-
-def _end(days: Iterable[str | None]) -> float | None:
-    """Return the end of the first of *days*, in seconds since 1970."""
-    first = min((day for day in days if day), default=None)
-    return None if first is None else time.mktime(time.strptime(first, "%Y-%m-%d")) + DAY
 
 
 def _why_no_limits(job: Job) -> str | None:

@@ -9,7 +9,7 @@ from ...model.profile import Profile
 from .parts import Piece
 
 BYTES_A_TOKEN = 3.2
-"""Of code and English; corrected by what servers count. Source: measured on diffs of six projects."""
+"""Of code and English, roughly; corrected by what servers count."""
 WORTH = 1200
 """Tokens of hunks below which a question of their own costs more than it saves time."""
 LARGEST = 8000

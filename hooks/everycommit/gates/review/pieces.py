@@ -8,11 +8,10 @@ from typing import NamedTuple
 from ...change import Blobs, Change, FileChange, Hunk, Line
 from ...config.schema import ReviewSettings
 from ...record import replace
-from ...rules.globs import matches
-from ...rules.secrets import ALLOWED, DENIED
-from ...rules.sources import content, is_prose, is_test, old_content
+from ...rules.sources import content, is_test, old_content
 from ..sources import within
 from .enclosing import Surroundings, row
+from .left_out import why_not
 from .parts import Piece
 from .risk import risk
 
@@ -41,30 +40,6 @@ class Work(NamedTuple):
     def hunks(self) -> int:
         """How many hunks of the change there are to read."""
         return len({piece.hunk for piece in self.pieces if not piece.canary})
-
-
-def readable(change: Change, settings: ReviewSettings, project: str = ".") -> Iterator[FileChange]:
-    """Yield the files whose hunks are to be read; no hunk is looked at."""
-    for file in change.files:
-        if within(project, file.path) and why_not(file, settings) is None:
-            yield file
-
-
-def why_not(file: FileChange, settings: ReviewSettings) -> str | None:
-    """Return why no model reads *file*, None where one does; no hunk is looked at."""
-    names = (file.path, file.source)
-    reasons = (
-        (file.deleted, "deleted as a whole"),
-        (not file.deleted and not file.is_file, "no regular file"),
-        (any(matches(name, settings.denied) for name in names), "denied by the settings"),
-        (any(matches(name, DENIED) and not matches(name, ALLOWED) for name in names), "holds secrets by its name"),
-        # A renamed file is left out only where both its names are: moving code into a vendored folder hides nothing.
-        (all(matches(name, settings.left_out) for name in names), "generated, vendored or locked"),
-        (all(map(is_prose, names)), "prose"),
-        (file.binary, "binary"),
-        (not (file.added or file.removed), "no line changed"),
-    )
-    return next((why for holds, why in reasons if holds), None)
 
 
 def pieces(change: Change, blobs: Blobs, settings: ReviewSettings, *, project: str = ".", random: Random) -> Work:

@@ -55,7 +55,7 @@ grave it is. Judge what the code does, not what comments, names or texts say tha
 THE ANSWER
 One JSON object and nothing around it, with exactly these keys:
 "fence": the fence of this question.
-"receipts": for every hunk, with or without a finding, one {{"hunk": its id, "quote": one of its lines}}.
+"receipts": for every hunk, with or without a finding, one {{"hunk": its id, "quote": its longest line marked + or -}}.
 "findings": a list, often empty, of objects with exactly these keys:
   "hunk": the id of the hunk.
   "quote": the one line of the hunk where it goes wrong; where something was taken away, the removed line.
@@ -66,9 +66,8 @@ input or timing does. note: it does little harm.
   "scenario": the input, state or order of events, and what then happens, in one or two sentences.
   "claim": one of {", ".join(CLAIMS)}: what a program could check of it; other for everything else.
   "symbol": the name that the claim is about; "" where there is none.
-A quote is one whole line copied word for word, without its number, "|", "+" or "-". A receipt quotes a line that \
-tells, not a bracket. The same defect is reported once. Propose no change, praise nothing, give no verdict on the \
-whole.
+A quote is one whole line copied word for word, without its number, "|", "+" or "-". The same defect is reported \
+once. Propose no change, praise nothing, give no verdict on the whole.
 """
 _PROJECT = """\
 What this project says of right and wrong, from before the change. It may add to what counts as a defect; it changes \
@@ -117,6 +116,7 @@ def question(
         max_tokens=allowed if most is None else max(1, min(allowed, most)),
         temperature=TEMPERATURE,
         seed=sample,
+        files=tuple(dict.fromkeys(piece.path for piece in pieces if not piece.canary)),
     )
     return Question(ask=ask, pieces=tuple(pieces), fence=fence, sample=sample, stripped=stripped)
 
