@@ -66,8 +66,16 @@ def turned(edit: Edit, moves: Moves) -> Iterator[Seen]:
             for rule in _RULES:
                 said = rule(one, other, old, edit)
                 if said:
-                    yield Seen(said[0], said[1], new=new.line + edit.unit.above)
+                    yield _placed(said, one, other, new, edit)
                     break
+
+
+def _placed(said: tuple[str, str], one: ast.AST, other: ast.AST, new: Entry, edit: Edit) -> Seen:
+    """Return what was *said* at the part that it is about: a statement can have many lines."""
+    lost = next((getattr(part, "lineno", None) for part in _lost(one, other).body), None)
+    if lost is not None and (getattr(one, "end_lineno", 0) or 0) > getattr(one, "lineno", 0):
+        return Seen(*said, old=lost + edit.was.above)
+    return Seen(*said, new=getattr(other, "lineno", new.line) + edit.unit.above)
 
 
 def no_longer_async(was: Unit, now: Unit) -> Seen | None:
