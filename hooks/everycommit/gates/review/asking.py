@@ -19,7 +19,7 @@ from .chunks import Chunk, Tokens
 from .parts import Answer, Piece, Question
 from .prompt import question
 from .reading import Reading
-from .strip import without_words
+from .strip import without_name, without_words
 
 log = logging.getLogger(__name__)
 
@@ -117,14 +117,14 @@ class Asking:
         if reply.prompt_tokens:
             self._tokens.learn(_text(asked), reply.prompt_tokens)
         answer = read(asked, reply)
-        mine = planted.piece.id
+        mine, paths = planted.piece.id, {piece.id: piece.path for piece in own.pieces}
         if answer.seen and not planted.reported(answer):
             return unread(own, MISSED)
         return replace(
             answer,
             seen=answer.seen - {mine},
             unseen={piece: why for piece, why in answer.unseen.items() if piece != mine},
-            said=tuple(one for one in answer.said if one.piece != mine),
+            said=tuple(replace(one, path=paths[one.piece]) for one in answer.said if one.piece != mine),
         )
 
     def _may_spend(self, asked: Question) -> bool:
@@ -141,7 +141,7 @@ class Asking:
             planted = canary(reading.pieces, random)
             placed = list(arranged(pieces, planted.piece, random, shuffled=task.sample > 0))
             if task.stripped:
-                placed = [without_words(one) if one.canary else reading.views.of(one) for one in placed]
+                placed = [without_words(one) if one.canary else without_name(reading.views.of(one)) for one in placed]
         most = reading.profile.context - task.chunk.tokens - _MARGIN
         asked = question(
             reading.brief, placed, fence=token_hex(16), sample=task.sample, stripped=task.stripped, most=most

@@ -15,7 +15,7 @@ from .kept import Known, asked
 from .parts import Piece, Voted
 from .pieces import Unread, pieces
 from .prompt import INSTRUCTIONS, VERSION, Brief, body, shown
-from .strip import Views
+from .strip import Views, without_name
 
 ANSWER, RECEIPT = 200, 40
 """Tokens that an answer is expected to have, and each receipt in it."""
@@ -108,7 +108,7 @@ def reading(job: Job, models: Chooser, random: Random, *, fresh: bool = False) -
         plan=plan,
         before=before,
         known=known,
-        neutralised=frozenset(piece.id for piece in may.pieces if views.of(piece) != piece),
+        neutralised=frozenset(piece.id for piece in may.pieces if without_name(views.of(piece)) != piece),
         notes=(*notes, *plan.notes),
     )
 

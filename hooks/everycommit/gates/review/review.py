@@ -1,5 +1,6 @@
 """Reads a change: asks, counts votes, drops what is wrong for sure, has the rest judged, and keeps what came out."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
@@ -21,6 +22,7 @@ from .parts import Answer, Piece, Voted
 from .reading import Reading, patience, reading
 from .refute import Source, refuted
 from .static import static
+from .strip import without_name
 from .vote import shown, voted
 
 NAME = "review"
@@ -182,10 +184,13 @@ def _judged(job: Job, models: Models, about: Reading, found: Sequence[Voted]) ->
         return [*found]
     pieces = {piece.id: piece for piece in about.pieces}
     out = [*found]
+    lock = threading.Lock()
 
     def work(place: int) -> None:
         one = found[place]
-        piece = about.views.of(pieces[one.piece]) if one.only_stripped else pieces[one.piece]
+        # What talked a reader out of a defect, or talks to the judge alone, would take it down again.
+        with lock:
+            piece = without_name(about.views.of(pieces[one.piece]))
         fence = token_hex(16)
         try:
             reply = models.ask(profile, judge.ask(one, piece, fence), deadline=job.deadline)

@@ -15,6 +15,7 @@ from .parts import Piece, Row
 
 _WORD = r"[\w.:/%+\-]{0,24}"
 """A text that is kept: a key, a mode, a name; a sentence does not fit into it."""
+_WORDS_OF_A_NAME = 4
 _DOUBLE, _SINGLE, _BACK = r'"(?:[^"\\\n]|\\.)*+"', r"'(?:[^'\\\n]|\\.)*+'", r"`(?:[^`\\]|\\.)*+`"
 _CHARACTER = r"'(?:[^'\\\n]|\\.{1,8}?)'"
 _SLASHES, _BLOCK, _HASH, _DASHES, _TAG = (
@@ -80,6 +81,19 @@ def without_words(piece: Piece) -> Piece:
     texts = Texts()
     rows = stripped("\n".join(one.text for one in piece.rows), piece.path, texts)
     return replace(piece, rows=tuple(replace(one, text=text) for one, text in zip(piece.rows, rows, strict=True)))
+
+
+def without_name(piece: Piece) -> Piece:
+    """Return *piece* under a path in which nothing speaks: a part of it that is a sentence becomes a mere word."""
+    *folders, name = piece.path.split("/")
+    plain = ["folder" if _speaks(one) else one for one in folders]
+    stem, dot, end = name.rpartition(".")
+    return replace(piece, path="/".join([*plain, f"file{dot}{end}" if _speaks(stem or name) else name]))
+
+
+def _speaks(name: str) -> bool:
+    """Tell whether a name is more than a few words; those that tests have are, and lose nothing by it."""
+    return not name.isascii() or len(re.findall(r"[A-Za-z]+", name)) > _WORDS_OF_A_NAME or " " in name
 
 
 def _plain(rows: Iterable[Row], old: Sequence[str], new: Sequence[str]) -> tuple[Row, ...]:
