@@ -65,19 +65,19 @@ def by_rules(folder: Path, base: str, target: str) -> Read:
 def by_model(samples: int | None, profile: str) -> Reader:
     """Return the reader that is the gate, with a model of the user's."""
     more = {"EVERYCOMMIT_REVIEW_FINDER": profile} | ({"EVERYCOMMIT_REVIEW_SAMPLES": str(samples)} if samples else {})
-    own = {name: value for name, value in os.environ.items() if name.startswith(("EVERYCOMMIT_MODEL", "XDG_CONFIG"))}
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+    own = {name: value for name, value in os.environ.items() if name.startswith("EVERYCOMMIT_MODEL")}
 
     def read(folder: Path, base: str, target: str) -> Read:  # noqa: ARG001 - the index is what is read
-        sh(["git", "commit-tree", "-m", "base", base], folder)
         argv = [sys.executable, "-m", "everycommit", "run", "review", "--fresh", "--format", "json"]
         began = time.perf_counter()
-        done = sh(argv, folder, check=False, **more, **own)
+        done = sh(argv, folder, check=False, XDG_CONFIG_HOME=home, **more, **own)
         seconds = time.perf_counter() - began
+        if not done.stdout.startswith("{"):
+            raise SystemExit(f"everycommit said no verdict: {done.stderr.strip()}")
         (verdict,) = json.loads(done.stdout)["verdicts"]
         (gate,) = (one for one in verdict["gates"] if one["gate"] == "review")
-        tokens = sum(
-            int(used.get("tokens_in", 0)) + int(used.get("tokens_out", 0)) for used in verdict.get("models", ())
-        )
+        tokens = sum(used["tokens_in"] + used["tokens_out"] for used in verdict["models"])
         return Read(gate["findings"], seconds, gate["outcome"], tokens)
 
     return read

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from everycommit.gates.review.parts import Piece, Question, Row, Said
+from everycommit.gates.review.parts import Piece, Question, Row, Said, Voted
 from everycommit.model.client import Ask, Message, Reply
 
 FENCE = "5eed" * 8
@@ -80,3 +80,21 @@ def said(**more: Any) -> Said:
         "stripped": False,
     }
     return Said(**fields | more)
+
+
+def voted_one(**more: Any) -> Voted:
+    fields: dict[str, Any] = {
+        "piece": "h1",
+        "path": "src/nav.py",
+        "line": 11,
+        "quote": "last = size - 1",
+        "category": "boundary",
+        "severity": "error",
+        "title": "the last item is left out",
+        "scenario": "a page of one item is empty",
+        "claim": "other",
+        "symbol": "",
+        "votes": 2,
+        "samples": 3,
+    }
+    return Voted(**fields | more)

@@ -49,6 +49,16 @@ def test_explain_takes_the_short_and_the_long_name(repo: Repo, name: str) -> Non
     assert "+    print(x)" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["guard-removed", "review/guard-removed"])
+def test_explain_knows_the_rules_of_the_static_reader(repo: Repo, name: str) -> None:
+    done = repo.everycommit("explain", name)
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("review/guard-removed  (warning by default)\n")
+    assert "-    if key not in items:" in done.stdout
+    assert "it never refuses" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("name", "said"),
     [

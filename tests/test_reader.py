@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from everycommit.reader import catalog, flat
 from everycommit.reader.catalog import RULES, check
+from everycommit.reader.compared import compared
 from everycommit.record import replace
 from everycommit.rules.rule import Rule
 from rules import LONG, example_holds, seconds
@@ -74,6 +75,8 @@ def body(*lines: str) -> str:
         (["g(a, timeout=3, retry=b)"], ["g(a, retry=b)"], [("argument-dropped", 2)]),
         (["return [a, b]"], ["return [a]"], [("element-dropped", 2)]),
         (["return g(a), b, a"], ["return g(b), b, a"], [("other-name", 2)]),
+        (["return [a, a, b]"], ["return [a, b]"], [("element-dropped", 2)]),
+        (["return a or a or b"], ["return a or b"], [("condition-loosened", 2)]),
         (["return list(items)"], ["return items"], [("conversion-dropped", 2)]),
         (["return a.split('?')[0]"], ["return a"], [("conversion-dropped", 2)]),
         (["g('^a')"], ["g('a')"], [("anchor-loosened", 2)]),
@@ -216,9 +219,26 @@ def test_a_megabyte_is_read_in_seconds(repo: Repo) -> None:
     assert seconds(repo, catalog, {"a.py": part}, {"a.py": part.replace(">", ">=")}) < LONG * 3
 
 
+EXPRESSIONS = st.recursive(
+    st.sampled_from(["a", "b", "1", "None", "'^a$'", "items"]),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3).map(lambda parts: f"({', '.join([*parts, ''])})" if parts else "()"),
+        st.lists(inner, min_size=2, max_size=3).map(" and ".join).map("({})".format),
+        st.builds("g({}, k={})".format, inner, inner),
+        st.builds("{}.lower()".format, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("({} < {} + 1)".format, inner, inner),
+        inner.map("(not {})".format),
+    ),
+    max_leaves=6,
+)
 STATEMENTS = st.recursive(
-    st.sampled_from(
-        ["g(a)", "return a", "a = b", "raise E", "a += 1", "pass", "lock.acquire()", "a.close()", "continue"]
+    st.one_of(
+        st.sampled_from(
+            ["g(a)", "return a", "a = b", "raise E", "a += 1", "pass", "lock.acquire()", "a.close()", "continue"]
+        ),
+        st.builds("{} = {}".format, st.sampled_from(["a", "max_size"]), EXPRESSIONS),
+        EXPRESSIONS.map("return {}".format),
     ),
     lambda inner: st.builds(
         lambda head, block: head + "\n" + "\n".join(f"    {line}" for one in block for line in one.split("\n")),
@@ -231,7 +251,7 @@ STATEMENTS = st.recursive(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.lists(STATEMENTS, max_size=5), st.lists(STATEMENTS, max_size=5))
 def test_no_code_raises_and_nothing_is_found_where_nothing_changed(repo: Repo, old: list[str], new: list[str]) -> None:
     before, after = (
@@ -245,3 +265,22 @@ def test_no_code_raises_and_nothing_is_found_where_nothing_changed(repo: Repo, o
 
     assert all(line is None or 1 <= line <= after.count("\n") + 1 for _, line in found)
     assert seen(repo, after, after) == []
+
+
+FRAMES = [
+    "return {}",
+    "max_size = {}",
+    "g({})",
+    "if {}:\n        g()",
+    "try:\n        g()\n    except {}:\n        pass",
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(FRAMES), EXPRESSIONS, EXPRESSIONS)
+def test_no_expression_that_became_another_raises(frame: str, old: str, new: str) -> None:
+    before, after = (f"def f(a, b, items):\n    {frame.format(one)}\n    return a, b\n" for one in (old, new))
+
+    found = list(compared({"a.py": (before, after)}))
+
+    assert all(one.message and (one.old or one.new) for _, one in found)

@@ -9,27 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from everycommit.gates.review.judge import INSTRUCTIONS, ask, judged
-from everycommit.gates.review.parts import SEVERITIES, Voted
+from everycommit.gates.review.parts import SEVERITIES
 from everycommit.gates.review.shape import JUDGEMENT
-from reviewing import FENCE, piece, reply
+from reviewing import FENCE, piece, reply, voted_one
 
 PAGE = piece(
     "h1", " def page(items, size):\n-    last = size\n+    last = size - 1\n     return items[:last]", start=10
 )
-FOUND = Voted(
-    piece="h1",
-    path="src/nav.py",
-    line=11,
-    quote="last = size - 1",
-    category="boundary",
-    severity="error",
-    title="the last item is left out",
-    scenario="a page of one item is empty",
-    claim="other",
-    symbol="",
-    votes=2,
-    samples=3,
-)
+FOUND = voted_one()
 
 
 def answer(**more: Any) -> str:

@@ -9,29 +9,14 @@ from typing import Any
 import pytest
 
 from everycommit.gates.review.kept import Known, asked
-from everycommit.gates.review.parts import Piece, Voted
+from everycommit.gates.review.parts import Piece
 from everycommit.gates.review.pieces import digest
 from everycommit.kept import Kept
 from everycommit.ledger import Forgetful
-from reviewing import piece
+from reviewing import piece, voted_one
 
 TEXT = " def page(items, size):\n-    last = size\n+    last = size - 1\n     return items[:last]"
-FOUND = Voted(
-    piece="h1",
-    path="src/nav.py",
-    line=11,
-    quote="last = size - 1",
-    category="boundary",
-    severity="error",
-    title="the last item is left out",
-    scenario="a page of one item is empty",
-    claim="other",
-    symbol="",
-    votes=2,
-    samples=3,
-    only_stripped=True,
-    demoted="it is meant so",
-)
+FOUND = voted_one(only_stripped=True, demoted="it is meant so")
 ASKED = asked(model="m", prompt="1", samples=3)
 
 

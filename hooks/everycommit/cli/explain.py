@@ -1,4 +1,4 @@
-"""Say what a rule of the policy finds, why, with a bad and a good example, how to set it and how to accept it.
+"""Say what a rule of the policy or the static reader finds, why, with examples, how to set it and how to accept it.
 
 Without a rule it lists all with their severities.
 """
@@ -13,7 +13,7 @@ from .call import Call
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("rule", nargs="?", metavar="RULE", help="policy/debug-print, or debug-print")
+    parser.add_argument("rule", nargs="?", metavar="RULE", help="debug-print, policy/debug-print, review/guard-removed")
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
@@ -24,6 +24,10 @@ def main(args: argparse.Namespace, call: Call) -> int:
         call.stdout.write(words.listing())
         return 0
     name = short(args.rule)
+    read = words.read_by_rule(name.removeprefix("review/")) if name not in OWN else None
+    if read is not None:
+        call.stdout.write(read)
+        return 0
     if name not in OWN:
         raise UsageError(_unknown(args.rule, name))
     call.stdout.write(words.explained(f"policy/{name}"))

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..rules.python_source import dumped
@@ -163,10 +164,9 @@ def _parts(one: ast.AST, other: ast.AST, old: Entry, edit: Edit) -> tuple[str, s
     if not isinstance(one, ast.BoolOp):
         return None
     left = other.values if isinstance(other, ast.BoolOp) and type(other.op) is type(one.op) else [other]
-    if not _fewer(one.values, left) or (old.kind not in _CONDITIONS and isinstance(one.op, ast.And)):
+    gone = _missing(one.values, left)
+    if gone is None or (old.kind not in _CONDITIONS and isinstance(one.op, ast.And)):
         return None
-    kept = {dumped(part) for part in left}
-    gone = next(part for part in one.values if dumped(part) not in kept)
     return "condition-loosened", f"`{_SIGNS[type(one.op)]} {shown(gone)}` is gone from the condition"
 
 
@@ -205,26 +205,16 @@ def _listed(one: ast.AST, other: ast.AST, old: Entry, edit: Edit) -> tuple[str, 
     if not isinstance(one, many) or not isinstance(other, ast.expr):
         return None
     left = other.elts if isinstance(other, many) else [other]
+    gone = _missing(one.elts, left)
+    if gone is None:
+        return None
     if old.kind == "ExceptHandler":
-        if _fewer(one.elts, left):
-            kept = {dumped(part) for part in left}
-            gone = next(part for part in one.elts if dumped(part) not in kept)
-            return "handler-removed", f"`{shown(gone)}` is no longer caught here"
-        return None
+        return "handler-removed", f"`{shown(gone)}` is no longer caught here"
     targets = [last_name(part) for part in getattr(old.node, "targets", ())]
-    if (
-        isinstance(getattr(one, "ctx", None), ast.Store)
-        or type(one) is not type(other)
-        or not left
-        or not _fewer(one.elts, left)
-        or "__all__" in targets
-    ):
+    stored = isinstance(getattr(one, "ctx", None), ast.Store)
+    if stored or type(one) is not type(other) or not left or "__all__" in targets:
         return None
-    kept = {dumped(part) for part in left}
-    return (
-        "element-dropped",
-        f"`{shown(next(part for part in one.elts if dumped(part) not in kept))}` is gone from the list",
-    )
+    return "element-dropped", f"`{shown(gone)}` is gone from the list"
 
 
 def _named(one: ast.AST, other: ast.AST, old: Entry, edit: Edit) -> tuple[str, str] | None:  # noqa: ARG001
@@ -282,10 +272,16 @@ def _same(one: ast.AST, other: ast.AST) -> bool:
     return dumped(one) == dumped(other)
 
 
-def _fewer(was: Sequence[ast.expr], left: Sequence[ast.AST]) -> bool:
-    """Tell whether *left* is *was* without some, and nothing else."""
-    before, after = [dumped(part) for part in was], [dumped(part) for part in left]
-    return len(after) < len(before) and all(part in before for part in after)
+def _missing(was: Sequence[ast.expr], left: Sequence[ast.AST]) -> ast.expr | None:
+    """Return the first that is missing where *left* is *was* without some, and nothing else; else None."""
+    kept = Counter(map(dumped, left))
+    gone = []
+    for part in was:
+        if kept[dumped(part)] > 0:
+            kept[dumped(part)] -= 1
+        else:
+            gone.append(part)
+    return gone[0] if gone and not kept.total() else None
 
 
 def _names(node: ast.AST) -> set[str]:

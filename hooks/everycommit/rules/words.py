@@ -1,7 +1,7 @@
 """The rules in words: what `everycommit explain` prints, and docs/rules.md."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import unified_diff
 from itertools import groupby
 from textwrap import fill
@@ -42,13 +42,24 @@ def listing() -> str:
 
 
 def explained(rule_id: str) -> str:
-    """Return all there is to say of one rule, for a terminal."""
-    rule = rules()[rule_id]
+    """Return all there is to say of one rule of the policy, for a terminal."""
+    return _explained(rules()[rule_id], _settable)
+
+
+def read_by_rule(name: str) -> str | None:
+    """Return the same of a rule of the static reader, None where *name* (``guard-removed``) is none."""
+    from ..reader.catalog import PREFIX, RULES
+
+    found = next((rule for rule in RULES if rule.id == f"{PREFIX}{name}"), None)
+    return None if found is None else _explained(found, lambda _: "Its severity is warning; it never refuses.")
+
+
+def _explained(rule: Rule, settable: Callable[[Rule], str]) -> str:
     parts = [f"{rule.id}  ({rule.severity} by default)", _filled(rule.what), _filled(f"Why: {rule.why}")]
     for title, sides in (("Found:", rule.bad), ("Not found:", rule.good)):
         diff = "".join(f"    {line}\n" for line in _diff(rule, sides))
         parts.append(f"{title}{_under(rule)}\n{diff}".rstrip())
-    parts += [_filled(f"The way on: {rule.way_on}"), _filled(_settable(rule)), _filled(_acceptable(rule))]
+    parts += [_filled(f"The way on: {rule.way_on}"), _filled(settable(rule)), _filled(_acceptable(rule))]
     return "\n\n".join(parts) + "\n"
 
 
