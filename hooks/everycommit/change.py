@@ -137,6 +137,8 @@ class Candidate:
     """Whether the target commit is on no local branch: its code is not run unless asked."""
     notes: tuple[str, ...] = ()
     """Sentences that the verdict has to say: what could not be seen, what was assumed."""
+    rules: str | None = None
+    """The tree whose settings judge; None: the first parent's."""
 
 
 class Blobs(Protocol):

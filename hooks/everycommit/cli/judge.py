@@ -59,6 +59,10 @@ class Wish:
     """Whether to judge anew what was judged before."""
     run_code: bool = False
     """Whether the code of commits that are on no local branch may run."""
+    no_code: bool = False
+    """Whether every gate that runs code of the change is left out."""
+    refuse_loosening: bool = False
+    """Whether loosening a setting is an error on every occasion."""
     of_index: bool = False
     """Whether a commit of the index is judged, so that the hook may know it when it comes."""
     shard: "Shard | None" = None
@@ -96,9 +100,9 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
     A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
     """
     change = candidate.change
-    base = change.parents[0] if change.parents else None
+    base = candidate.rules or (change.parents[0] if change.parents else None)
     target = _settings_file(here, change.target)
-    same = base is not None and all(file.path != FILE for file in change.landing)
+    same = base is not None and not candidate.rules and all(file.path != FILE for file in change.landing)
     flags = {"timeout": wish.timeout, "budget": wish.budget}
     config = load(
         base=target if same else _settings_file(here, base),
@@ -110,6 +114,8 @@ def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Con
         models_later=True,
         commands_from_base=candidate.occasion == "ci",
     )
+    if wish.refuse_loosening:
+        config = replace(config, refuse_loosening=True)
     if not (here.repository.git_dir / "everycommit" / "scope.json").exists():
         return config
     from ..config.scope import scoped
@@ -125,6 +131,8 @@ def _settings_file(here: Place, tree: str | None) -> bytes | None:
 def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:
     """Return ``{gate: by what word it is skipped}``; ``SKIP`` holds hook ids, as pre-commit has it."""
     out = {name: f"skipped by you (--skip {name})" for name in wish.skip}
+    if wish.no_code:
+        out |= {name: "it runs code of the change (--no-code)" for name in gates if name not in RUN_NO_CODE}
     for word in call.environ.get("SKIP", "").split(","):
         hook = word.strip()
         for name in gates:
@@ -302,7 +310,7 @@ def _names(wish: Wish, settings: Settings, candidate: Candidate, gates: Collecti
     _known(wish.skip, gates)
     names = tuple(name for name in gates if name in wish.gates) if wish.gates else settings.gates(candidate.occasion)
     codes = [name for name in names if name not in RUN_NO_CODE and name not in wish.skip]
-    if candidate.foreign and codes and not wish.run_code:
+    if candidate.foreign and codes and not wish.run_code and not wish.no_code:
         raise UsageError(
             f"commit '{(candidate.target_commit or '')[:12]}' is on no local branch, and {', '.join(codes)} would run "
             "its code as you; add --run-code if you trust it, or judge without: everycommit run policy lint ..."

@@ -15,6 +15,7 @@ COMMANDS = {
     "install": "write the git hooks and fill the snapshot",
     "uninstall": "take back exactly what install wrote",
     "run": "judge a change: staged, the working tree, a commit, a range, all files",
+    "ci": "judge what a build is about; base and head are found in the provider's environment",
     "status": "show what goes on in the background, and how it ended",
     "hook": "what git calls: everycommit hook pre-commit",
     "review": "have a model read a change; show what is sent, and all that was found",

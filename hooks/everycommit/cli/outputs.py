@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import UsageError
 from ..report.formats import FORMATS
+from .call import Call
 
 if TYPE_CHECKING:
     import argparse
@@ -19,6 +20,10 @@ class Outputs(NamedTuple):
 
     screen: str = "text"
     files: tuple[tuple[str, Path], ...] = ()
+    after: tuple[str, ...] = ()
+    """Formats that follow on standard output."""
+    added: tuple[tuple[str, Path], ...] = ()
+    """Files to whose end it is written."""
 
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
@@ -55,6 +60,33 @@ def chosen(format_: str | None, given: Sequence[str], cwd: Path) -> Outputs:
     if len(screens) > 1:
         raise UsageError(f"standard output can have one format, not {' and '.join(screens)}; write the others to files")
     return Outputs(screens[0] if screens else "text", tuple(files))
+
+
+def of_ci(outputs: Outputs, call: Call) -> Outputs:
+    """Return *outputs* with what a GitHub job reads by itself: annotations behind text, and the step's summary.
+
+    Source: https://docs.github.com/actions/reference/workflow-commands-for-github-actions, "Adding a job summary".
+    """
+    if call.environ.get("GITHUB_ACTIONS") != "true":
+        return outputs
+    summary = call.environ.get("GITHUB_STEP_SUMMARY")
+    return outputs._replace(
+        after=("github",) if outputs.screen in _FOR_PEOPLE else (),
+        added=(("markdown", call.cwd / summary),) if summary else (),
+    )
+
+
+def add(text: str, place: Path) -> None:
+    """Put *text* at the end of *place*.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    try:
+        with place.open("ab") as file:
+            file.write(text.encode(errors="replace"))
+    except OSError as error:
+        raise _not_written(place, error) from error
 
 
 def write(text: str, place: Path) -> None:
@@ -108,4 +140,8 @@ def _written(text: str, place: Path) -> None:
         # Every format is whole in UTF-8; what is not Unicode was made so by the format.
         place.write_bytes(text.encode(errors="replace"))
     except OSError as error:
-        raise UsageError(f"the verdict cannot be written to '{place}': {error.strerror}") from error
+        raise _not_written(place, error) from error
+
+
+def _not_written(place: Path, error: OSError) -> UsageError:
+    return UsageError(f"the verdict cannot be written to '{place}': {error.strerror}")

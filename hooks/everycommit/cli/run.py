@@ -38,11 +38,11 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
     parser.add_argument(
         "--skip", action="append", default=[], metavar="GATE", help="leave out a gate; said in the verdict"
     )
-    timeout = _seconds_of("--timeout")
+    timeout = seconds_of("--timeout")
     parser.add_argument("--timeout", type=timeout, metavar="SECONDS", help="end what runs longer (default: 300)")
     parser.add_argument(
         "--budget",
-        type=_seconds_of("--budget"),
+        type=seconds_of("--budget"),
         metavar="SECONDS",
         help="let what is not done by then go on in the background; `everycommit status` shows it",
     )
@@ -217,7 +217,7 @@ def _repeat(args: Asked) -> str:
     return shlex.join(words)
 
 
-def _seconds_of(flag: str) -> Callable[[str], float]:
+def seconds_of(flag: str) -> Callable[[str], float]:
     """Return what reads the value of *flag*."""
 
     def seconds(text: str) -> float:

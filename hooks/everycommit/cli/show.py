@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ..engine.run import Watch
 from ..result import GateResult, Verdict, exit_code
 from .call import Call
-from .outputs import Outputs, harmless, write
+from .outputs import Outputs, add, harmless, write
 
 
 class Silent:
@@ -71,7 +71,11 @@ def show(
 
             text += render(verdicts, style)
     call.stdout.write(carried(harmless(text, outputs.screen, call.environ), call.stdout))
+    for name in outputs.after:
+        call.stdout.write(carried(rendered(name, verdicts, exit=code, style=PLAIN, repeat=repeat), call.stdout))
     call.stdout.flush()
     for name, place in outputs.files:
         write(rendered(name, verdicts, exit=code, style=PLAIN, repeat=repeat), place)
+    for name, place in outputs.added:
+        add(rendered(name, verdicts, exit=code, style=PLAIN, repeat=repeat), place)
     return code

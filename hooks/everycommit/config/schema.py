@@ -430,6 +430,8 @@ class Config:
     loosened: tuple[Loosening, ...] = ()
     adopting: bool = False
     """Whether base has no table of ours and target has: limits on size are off for this change."""
+    refuse_loosening: bool = False
+    """Whether loosening a setting is an error on every occasion, and not only beside other changes at commit."""
     scoped: bool = False
     """Whether a task scope tightens them: it can be cleared, so that not even the settings' file is exempt from it."""
     goal: str = ""

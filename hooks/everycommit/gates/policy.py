@@ -51,6 +51,7 @@ class Policy:
             "limits": _why_no_limits(job) or "on",
             "settings": json.dumps(asdict(config.settings.policy), sort_keys=True),
             "loosened": json.dumps([[one.key, one.base, one.target] for one in config.loosened]),
+            "refuse_loosening": str(config.refuse_loosening),
             "scoped": str(config.scoped),
             "today": self._today(),
         }
@@ -59,7 +60,7 @@ class Policy:
         change, config, limits = job.change, job.config, job.config.settings.policy
         off = _why_no_limits(job)
         findings = [
-            *loosening(change, job.config.loosened, job.blobs, occasion=job.occasion),
+            *loosening(change, config.loosened, job.blobs, occasion=job.occasion, refuse=config.refuse_loosening),
             *find(change, job.blobs, limits, sizes=not off),
         ]
         if not config.scoped and _settings_alone(change):

@@ -107,8 +107,8 @@ def between(repository: Repository, quarantine: Quarantine, spec: str) -> Candid
     )
 
 
-def all_files(repository: Repository, quarantine: Quarantine) -> Candidate:
-    """Read everything that HEAD holds, as if it were new; line counts, no lines.
+def all_files(repository: Repository, quarantine: Quarantine, commit: str | None = None) -> Candidate:
+    """Read everything that *commit*, HEAD by default, holds, as if it were new; line counts, no lines.
 
     Raises:
         UsageError: Nothing was committed yet.
@@ -117,14 +117,16 @@ def all_files(repository: Repository, quarantine: Quarantine) -> Candidate:
         raise UsageError(
             "nothing was committed yet, so there are no files to judge; `everycommit run` judges the index"
         )
+    elsewhere = commit is not None and commit != repository.head
     return candidate(
         quarantine,
         repository.empty_tree,
-        repository.head_tree,
+        quarantine.tree_of(commit) if elsewhere and commit else repository.head_tree,
         occasion="commit",
         whole=True,
         patch=False,
-        target_commit=repository.head,
+        target_commit=commit or repository.head,
+        is_foreign=elsewhere and commit is not None and foreign(repository, commit),
     )
 
 

@@ -25,17 +25,19 @@ class Loosened(Protocol):
     def target(self) -> str: ...
 
 
-def loosening(change: Change, loosened: Sequence[Loosened], blobs: Blobs, *, occasion: str) -> list[Finding]:
+def loosening(
+    change: Change, loosened: Sequence[Loosened], blobs: Blobs, *, occasion: str, refuse: bool = False
+) -> list[Finding]:
     """Return a finding for each of *loosened*, at its line in target's file where that can be found.
 
     A warning where the change touches the settings' file alone or, as a merge of others' work, not at all, and at push
-    and in CI, which let settings evolve commit by commit; an error where it comes with other changes.
+    and in CI, which let settings evolve commit by commit; an error where it comes with other changes, or to *refuse*.
     """
     if not loosened:
         return []
-    severity = WARNING if occasion != "commit" or _by_itself(change) else ERROR
+    severity = WARNING if not refuse and (occasion != "commit" or _by_itself(change)) else ERROR
     lines = _target_lines(change, blobs)
-    return [_finding(one, severity, line_of(one.key, lines)) for one in loosened]
+    return [_finding(one, severity, line_of(one.key, lines), refuse=refuse) for one in loosened]
 
 
 def _by_itself(change: Change) -> bool:
@@ -60,14 +62,18 @@ def line_of(key: str, lines: Sequence[str]) -> int | None:
     return header
 
 
-def _finding(one: Loosened, severity: str, line: int | None) -> Finding:
+def _finding(one: Loosened, severity: str, line: int | None, *, refuse: bool) -> Finding:
     if one.key.endswith(".run") and one.target == "[]":
         message = f"drops {one.key.removesuffix('.run')}; it still judges this change: {_short(one.base)}"
     else:
         message = (
             f"loosens {one.key} from {_short(one.base)} to {_short(one.target)}; this change is judged by the first"
         )
-    hint = None if severity == WARNING else f"Commit {FILE} by itself first: alone it passes with a warning."
+    hint = None
+    if refuse:
+        hint = "This build refuses every loosening (--refuse-loosening): take it back, or have whoever runs it decide."
+    elif severity == ERROR:
+        hint = f"Commit {FILE} by itself first: alone it passes with a warning."
     return Finding(path=FILE, line=line, rule="policy/settings-loosened", severity=severity, message=message, hint=hint)
 
 
