@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from ..config.detect import Found
 from ..errors import EverycommitError
-from ..repo.githooks import HOOKS, VERSION, Hook, Kind, hooks_folder, look
+from ..repo.githooks import VERSION, Hook, Kind, hooks_folder, look, looked_after
 from ..repo.install import LEGACY
 from ..repo.repository import Repository
 from .checkup import BAD, GOOD, NOTE, Line
@@ -15,8 +15,8 @@ def hooks(repository: Repository, project: Found) -> Iterator[Line]:
     """Yield how each hook stands."""
     try:
         folder = hooks_folder(repository)
-        there = [look(folder, name) for name in HOOKS]
-        moved = {name: look(folder, name + LEGACY).kind is Kind.OURS for name in HOOKS}
+        there = [look(folder, name) for name in looked_after(folder)]
+        moved = {hook.name: look(folder, hook.name + LEGACY).kind is Kind.OURS for hook in there}
     except EverycommitError as error:
         yield Line(BAD, str(error))
         return

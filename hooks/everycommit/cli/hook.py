@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
 from ..errors import UsageError
 from ..record import replace
+from ..repo.judged import remember
 from ..result import Verdict
 from .call import Call
 from .ending import parent_gone, signals
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 CALLED_BY = "EVERYCOMMIT_HOOK"
 """The variable in which the installed hook hands on who called it: git."""
-HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+HOOKS = ("pre-commit", "pre-merge-commit", "pre-push", "post-commit")
 
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
@@ -41,6 +43,10 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     """Judge the change that hook *name*, called with *words*, stands for; return the exit code that git acts on."""
     if name not in HOOKS:
         raise UsageError(f"hook '{name}': no such hook here; there are {', '.join(HOOKS)}")
+    if name == "post-commit":
+        from .after_commit import said
+
+        return said(call)
     gone = parent_gone(call.environ.get(CALLED_BY))
     call = replace(call, environ={key: value for key, value in call.environ.items() if key != CALLED_BY})
     at_push = name == "pre-push"
@@ -52,10 +58,20 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     outputs = Outputs()
     watch = watcher(call, outputs)
     repeat = "everycommit run" + " --at push" * at_push
-    once = Once(lambda verdicts, notes: show(verdicts, call, outputs, notes=notes, repeat=repeat))
+    passing: list[tuple[Path, Candidate]] = []
+
+    def told(verdicts: Sequence[Verdict], notes: Sequence[str]) -> int:
+        code = show(verdicts, call, outputs, notes=notes, repeat=repeat)
+        for git_dir, candidate in passing if code == 0 else ():
+            remember(git_dir, candidate.change.target, candidate.base_commit)
+        return code
+
+    once = Once(told)
     try:
         with signals(), place(call) as here:
             candidates, notes = _candidates(name, words, call, here, framework=framework)
+            if not at_push and not words:
+                passing += [(here.repository.git_dir, candidate) for candidate in candidates]
 
             def shown(verdict: Verdict) -> int:
                 return once([verdict], notes)

@@ -27,6 +27,9 @@ _WHERE = "import everycommit.cli.main as main, sys; sys.stdout.write(main.__file
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     parser.add_argument("--yes", action="store_true", help="accept the commands that the settings name, without asking")
+    parser.add_argument(
+        "--post-commit", action="store_true", help="also a hook that says when a commit went past the others"
+    )
     parser.add_argument("--no-fill", action="store_true", help="leave the snapshot to the first commit")
 
 
@@ -36,7 +39,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     repository = discover(call.cwd, call.environ)
     folder = hooks_folder(repository)
     start, home = _start(call)
-    steps = install(folder, start, fast=_fast(home, call))
+    steps = install(folder, start, fast=_fast(home, call), more=["post-commit"] * args.post_commit)
     for line in (*_written(steps, style), *_said(steps, folder, repository, style)):
         _tell(call, line)
     _accept(repository, call, is_yes=args.yes)

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 from ..entries import Entry, told
 from ..errors import EverycommitError
 from ..ledger import NOTHING, Ledger, doubted
+from ..result import Outcome
 from .plan import Step
 from .run import depends, keys
 
@@ -22,6 +23,8 @@ class Why(NamedTuple):
     known: bool | None
     """None where nothing is looked up."""
     why: str
+    outcome: Outcome | None = None
+    """What it came to, where it is known."""
     at: float | None = None
     """When the entry that it speaks of was judged, in seconds since 1970."""
     changed: Changed = MappingProxyType({})
@@ -50,7 +53,14 @@ def why(step: Step, shelf: Shelf) -> Why:
     for name in keys(gate, project, inputs):
         found = shelf.get(name)
         if found is not None:
-            return Why(gate.name, project, known=True, why=f"{found.outcome}, judged", at=found.judged_at)
+            return Why(
+                gate.name,
+                project,
+                known=True,
+                why=f"{found.outcome}, judged",
+                outcome=found.outcome,
+                at=found.judged_at,
+            )
     return _nearest(Why(gate.name, project, known=False, why="nothing is kept of this gate"), shelf, told(inputs))
 
 

@@ -17,9 +17,12 @@ from typing import NamedTuple
 
 from ..errors import RepositoryError, UsageError
 from .fastpath import Fast, lines
+from .judged import AFTER
 from .repository import Repository
 
 HOOKS = ("pre-commit", "pre-merge-commit", "pre-push")
+OPTIONAL = ("post-commit",)
+"""Written where somebody asked for it."""
 VERSION = 1
 BEFORE = ".before-everycommit"
 
@@ -145,6 +148,13 @@ def hooks_folder(repository: Repository) -> Path:
     return folder
 
 
+def looked_after(folder: Path) -> tuple[str, ...]:
+    """Return the names of the hooks that are ours to keep in *folder*: all but those that nobody asked for."""
+    there = [look(folder, name) for name in OPTIONAL]
+    ours = {Kind.OURS, Kind.EDITED}
+    return (*HOOKS, *(hook.name for hook in there if hook.kind in ours or os.path.lexists(hook.before)))
+
+
 def look(folder: Path, name: str) -> Hook:
     """Return what stands in *folder* under *name*, a hook's name or one with a suffix.
 
@@ -188,6 +198,7 @@ def script(
     body += f'{reads}    {_foreign(name, before)} "$@" || exit $?\n'
     body += "    again\n" * bool(reads) + "fi\n"
     body += lines(fast) if fast and name == "pre-commit" else ""
+    body += AFTER if name == "post-commit" else ""
     # Who called may be gone before Python has started.
     body += "EVERYCOMMIT_HOOK=$PPID\nexport EVERYCOMMIT_HOOK\n"
     body += f'if [ -f "$python" ] && [ -x "$python" ]; then\n    exec "$python" {call} hook {name} "$@"\nfi\n'

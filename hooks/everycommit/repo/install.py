@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..errors import RepositoryError
 from .fastpath import Fast
-from .githooks import HOOKS, Hook, Kind, look, script
+from .githooks import Hook, Kind, look, looked_after, script
 
 LEGACY = ".legacy"  # where `pre-commit install` and `prek install` move the hook they find, and call it from
 
@@ -24,17 +24,19 @@ class Step(NamedTuple):
     """Why it was left."""
 
 
-def install(folder: Path, start: Sequence[str], *, fast: Fast | None = None) -> tuple[Step, ...]:
+def install(
+    folder: Path, start: Sequence[str], *, fast: Fast | None = None, more: Sequence[str] = ()
+) -> tuple[Step, ...]:
     """Write the hooks into *folder*, all of them or none; return a step a hook.
 
-    With *fast* they answer without Python where nothing is new.
+    *more* names optional hooks to be written, too. With *fast* they answer without Python where nothing is new.
 
     A hook that was edited since, and a foreign one whose place beside ours is taken, are left alone.
 
     Raises:
         RepositoryError: The folder cannot be written.
     """
-    found = [look(folder, name) for name in HOOKS]
+    found = [look(folder, name) for name in dict.fromkeys((*looked_after(folder), *more))]
     steps = [_planned(hook) for hook in found]
     try:
         with ExitStack() as undo:
@@ -63,7 +65,7 @@ def uninstall(folder: Path) -> tuple[Step, ...]:
     Raises:
         RepositoryError: The folder cannot be written.
     """
-    found = [look(folder, name) for name in HOOKS]
+    found = [look(folder, name) for name in looked_after(folder)]
     try:
         steps = tuple(_taken_back(folder, hook) for hook in found)
         for spare in folder.glob(".everycommit-*"):
