@@ -299,17 +299,25 @@ def test_under_a_hook_manager_that_calls_everycommit_all_is_well(shop: Repo, way
     assert f"pre-commit: pre-commit calls everycommit ({how})" in only(lines, RIGHT)
 
 
-def test_a_change_that_is_judged_twice_is_said(repo: Repo) -> None:
+@pytest.mark.parametrize("way", ["ours", "theirs"])
+def test_a_change_that_is_judged_twice_is_said(repo: Repo, way: str) -> None:
+    """Ours above theirs is judged once, as theirs leaves it to ours; theirs above ours judges again."""
     repo.stage(".pre-commit-config.yaml", "repos: []  # everycommit\n")
-    repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# https://pre-commit.com\n")
-    repo.path(".git/hooks/pre-commit").chmod(0o755)
+    hook = repo.path(".git/hooks/pre-commit")
+    if way == "ours":
+        repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# https://pre-commit.com\n")
+        hook.chmod(0o755)
     repo.everycommit("install", "--no-fill")
+    if way == "theirs":
+        hook.rename(f"{hook}.legacy")
+        repo.write(".git/hooks/pre-commit", "#!/bin/sh\n# https://pre-commit.com\n")
+        hook.chmod(0o755)
 
-    notes = only(doctor(repo), NOTE)
+    lines = doctor(repo)
 
-    assert notes == [
-        ".pre-commit-config.yaml names everycommit as well, so a change is judged twice: take one of the two out"
-    ]
+    once = ".pre-commit-config.yaml names everycommit: called by our own hook it leaves the change to that"
+    twice = ".pre-commit-config.yaml names everycommit as well, so a change is judged twice: `everycommit uninstall`"
+    assert (once in only(lines, RIGHT), twice in only(lines, NOTE)) == (way == "ours", way == "theirs")
 
 
 # --- the snapshot --------------------------------------------------------------------------------------------------

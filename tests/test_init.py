@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from everycommit.cli.init import _append
 from everycommit.config.detect import Found, found
 from everycommit.config.load import load
-from everycommit.config.proposal import appended, block, entry, sentence
+from everycommit.config.proposal import appended, block, sentence
 from everycommit.config.schema import BUILT_IN
 from everycommit.errors import UsageError
 from support import EVERYCOMMIT, Repo
@@ -218,12 +218,6 @@ def test_a_command_is_proposed_that_the_loader_would_read() -> None:
     assert settings.command["test"].run == ("npm", "test")
 
 
-def test_the_entry_for_a_hook_manager_is_in_its_language() -> None:
-    assert "entry: everycommit hook pre-commit" in entry(".pre-commit-config.yaml")
-    hook = tomllib.loads(entry("prek.toml"))["repos"][0]["hooks"][0]
-    assert (hook["id"], hook["entry"], hook["pass_filenames"]) == ("everycommit", "everycommit hook pre-commit", False)
-
-
 @pytest.mark.parametrize(
     "content",
     [
@@ -353,7 +347,8 @@ def test_init_shows_the_entry_for_pre_commit_and_does_not_write_it(shop: Repo, *
 
     done = shop.everycommit("init", "--yes")
 
-    assert ("instead of `everycommit install` you can name everycommit in it:" in done.stdout) is not is_named
+    said = "pre-commit is here: instead of `everycommit install` you can name everycommit in .pre-commit-config.yaml:"
+    assert (said in done.stdout) is not is_named
     assert ("      - repo: local\n" in done.stdout) is not is_named
     assert shop.path(".pre-commit-config.yaml").read_text() == config
 

@@ -196,6 +196,80 @@ def test_a_push_is_judged_from_what_is_pushed(shop: Repo, tmp_path: Path) -> Non
     assert remote.text("rev-list", "--count", "main") == "1"
 
 
+def test_from_ref_and_to_ref_are_the_change_that_is_judged(shop: Repo, tool: str) -> None:
+    """What CI asks a framework for; the checkout is on another branch."""
+    shop.stage("src/shop/__init__.py", BAD).commit("Bad")
+    shop.git("branch", "bad")
+    shop.git("reset", "--quiet", "--hard", "HEAD~1")
+
+    refused = run(shop, tool, "run", "--from-ref", "main", "--to-ref", "bad")
+    passed = run(shop, tool, "run", "--from-ref", "main~0", "--to-ref", "main")
+
+    said = refused.stdout + refused.stderr
+    assert refused.returncode == 1, said
+    assert "src/shop/__init__.py:3" in said
+    assert "F401" in said
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+
+
+def test_our_own_pre_push_beside_the_framework_judges_every_ref_once(shop: Repo, tmp_path: Path) -> None:
+    """The framework's hook shows everycommit one ref; ours, which calls it first, judges both."""
+    remote = Repo.make(tmp_path / "remote", tmp_path / "home", bare=True)
+    shop.git("remote", "add", "origin", str(remote.root))
+    shop.git("push", "--quiet", "--no-verify", "origin", "main")
+    assert shop.everycommit("install", "--no-fill", "--hook", "pre-push").returncode == 0
+    shop.git("branch", "good")
+    shop.stage("src/shop/__init__.py", BAD).commit("Bad, unseen")
+    shop.git("branch", "zzz-bad")
+    shop.git("reset", "--quiet", "--hard", "HEAD~1")
+    shop.stage("src/shop/__init__.py", GOOD.replace("the sum", "the sum of them")).commit("Word")
+
+    done = shop.attempt("push", "origin", "main", "zzz-bad")
+
+    said = done.stdout + done.stderr
+    assert done.returncode != 0, said
+    assert "left to everycommit's own git hook, which comes next" in said
+    assert "only refs/heads" not in said
+    assert "push zzz-bad" in said
+    assert "F401" in said
+
+
+def test_a_commit_that_only_deletes_is_judged(shop: Repo) -> None:
+    shop.stage("data.txt", "1\n").commit()
+    shop.git("rm", "--quiet", "data.txt")
+
+    done = shop.attempt("commit", "-m", "Delete")
+
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "policy" in said
+
+
+def test_the_project_has_its_own_python_and_tools_not_the_hooks(shop: Repo) -> None:
+    """The environment that the framework built has no pytest, and no other prefix passes."""
+    test = "import sys\nfrom pathlib import Path\n\n\ndef test_it() -> None:\n"
+    test += f"    assert Path(sys.prefix).resolve() == Path({sys.prefix!r}).resolve()\n"
+    shop.stage("tests/test_python.py", test)
+
+    done = shop.attempt("commit", "-m", "Test", VIRTUAL_ENV="/nowhere/of/the/hook")
+
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said
+    assert "policy lint types tests 2" in said
+
+
+def test_once_built_nothing_is_asked_of_the_network(shop: Repo) -> None:
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), nowhere)
+    indexes = {"PIP_INDEX_URL": nowhere, "UV_DEFAULT_INDEX": nowhere, "UV_OFFLINE": "1", "PIP_NO_INDEX": "1"}
+    shop.stage("src/shop/__init__.py", GOOD.replace("the sum", "the sum of them"))
+
+    done = shop.attempt("commit", "-m", "Word", **proxies, **indexes)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "policy lint types tests" in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("gate", GATES)
 def test_each_id_runs_its_gate_alone(shop: Repo, tool: str, gate: str) -> None:
     done = run(

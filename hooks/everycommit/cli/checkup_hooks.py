@@ -1,12 +1,13 @@
 """How the git hooks stand, for `doctor`."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from ..config.detect import Found
 from ..errors import EverycommitError
 from ..repo.githooks import VERSION, Hook, Kind, hooks_folder, look, looked_after
-from ..repo.install import LEGACY
+from ..repo.install import LEGACY, moved_aside
 from ..repo.repository import Repository
 from .checkup import BAD, GOOD, NOTE, Line
 
@@ -16,7 +17,7 @@ def hooks(repository: Repository, project: Found) -> Iterator[Line]:
     try:
         folder = hooks_folder(repository)
         there = [look(folder, name) for name in looked_after(folder)]
-        moved = {hook.name: look(folder, hook.name + LEGACY).kind is Kind.OURS for hook in there}
+        moved = {hook.name: moved_aside(folder, hook.name) for hook in there}
     except EverycommitError as error:
         yield Line(BAD, str(error))
         return
@@ -31,14 +32,58 @@ def hooks(repository: Repository, project: Found) -> Iterator[Line]:
         if hook.kind is not Kind.FOREIGN and os.path.lexists(hook.before):
             yield Line(GOOD, f"{hook.name}: the hook that was there, {hook.before.name}, is kept and called first")
     for hook in there:
-        way = f"{hook.name}{LEGACY}" if moved[hook.name] else project.manager if project.managed else ""
-        yield from _told(hook, way)
-    if project.managed and any(look(folder, hook.before.name).manager for hook in right):
-        text = f"{project.manager} names everycommit as well, so a change is judged twice: take one of the two out"
-        yield Line(NOTE, text)
+        called = [path.name for path in moved[hook.name] if path.name.endswith(LEGACY)]
+        yield from _told(hook, called[0] if called else _way(hook, project, repository.top))
+        for path in moved[hook.name]:
+            if path.name not in called:
+                text = f"ours was moved to {path.relative_to(folder)}, where nobody calls it"
+                yield Line(BAD, f"{hook.name}: {text}: `everycommit install` mends it")
+    twice = any(path.name.endswith(LEGACY) for paths in moved.values() for path in paths)
+    yield from _managers(project, folder, right, twice=twice)
     missing = [hook.name for hook in there if hook.kind is Kind.ABSENT]
     if missing:
         yield Line(NOTE if project.managed else BAD, f"no hook {' or '.join(missing)}: `everycommit install` writes it")
+
+
+def _managers(project: Found, folder: Path, right: Sequence[Hook], *, twice: bool) -> Iterator[Line]:
+    """Yield what there is to say of the hook managers; *right* are the hooks of ours that git calls."""
+    managed = project.managed
+    if managed is None:
+        for manager in project.managers:
+            text = f"{manager.name} is configured ({manager.file}) and does not name everycommit"
+            yield Line(GOOD if right else NOTE, f"{text}: `everycommit init` shows the entry")
+        return
+    first = any(look(folder, hook.before.name).manager for hook in right)
+    if twice:
+        yield Line(
+            NOTE, f"{managed.file} names everycommit as well, so a change is judged twice: `everycommit uninstall`"
+        )
+    elif first:
+        yield Line(GOOD, f"{managed.file} names everycommit: called by our own hook it leaves the change to that")
+    else:
+        yield Line(GOOD, f"{managed.name} names everycommit ({managed.file})")
+    if managed.separate:
+        text = f"{managed.file} names the gates one by one: with the one id `everycommit` the change is read once"
+        yield Line(NOTE, f"{text}, and they run at the same time")
+    if managed.swallows and not any(hook.name == "pre-push" for hook in right):
+        text = f"at push {managed.name} does not show all refs that are pushed"
+        yield Line(NOTE, f"{text}: `everycommit install --hook pre-push` does")
+
+
+def _way(hook: Hook, project: Found, top: Path) -> str:
+    """Return the file through which a foreign hook calls everycommit; empty where it does not."""
+    if b"everycommit" in hook.content:
+        return hook.path.name
+    managed = project.managed
+    if managed is None or hook.manager is None:
+        return ""
+    if managed.name != "husky":
+        return managed.file
+    script = f"{managed.file.rpartition('/')[0]}/{hook.name}"
+    try:
+        return script if b"everycommit" in (top / script).read_bytes() else ""
+    except OSError:
+        return ""
 
 
 def _told(hook: Hook, way: str) -> Iterator[Line]:
@@ -46,8 +91,8 @@ def _told(hook: Hook, way: str) -> Iterator[Line]:
     if hook.kind is Kind.EDITED:
         text = "the hook was edited since everycommit wrote it, so `install` and `uninstall` leave it alone"
         yield Line(NOTE, f"{hook.name}: {text}")
-    elif hook.kind is Kind.FOREIGN and hook.manager and way:
-        yield Line(GOOD, f"{hook.name}: {hook.manager} calls everycommit ({way})")
+    elif hook.kind is Kind.FOREIGN and way:
+        yield Line(GOOD, f"{hook.name}: {hook.manager or 'the hook of this project'} calls everycommit ({way})")
     elif hook.kind is Kind.FOREIGN:
         whose = f"{hook.manager}'s" if hook.manager else "somebody else's"
         text = f"the hook is {whose}, everycommit is not called: `everycommit install` keeps it and adds ours"

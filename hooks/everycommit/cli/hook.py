@@ -18,6 +18,9 @@ from .judge import Place, Wish, place, verdict
 from .outputs import Outputs
 from .show import Once, show, watcher
 
+BESIDE = "EVERYCOMMIT_BESIDE"
+"""The variable in which the installed hook tells the one it calls first that it judges next."""
+
 if TYPE_CHECKING:
     import argparse
 
@@ -48,9 +51,12 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
 
         return said(call)
     gone = parent_gone(call.environ.get(CALLED_BY))
-    call = replace(call, environ={key: value for key, value in call.environ.items() if key != CALLED_BY})
+    beside = call.environ.get(BESIDE)
+    call = replace(call, environ={key: value for key, value in call.environ.items() if key not in {CALLED_BY, BESIDE}})
     at_push = name == "pre-push"
     framework = "PRE_COMMIT" in call.environ
+    if beside and (not words or (at_push and not framework)) and _left_to_ours(beside, call):
+        return 0
     wish = Wish(
         gates=() if at_push and not framework else words,
         of_index=name == "pre-commit" and not framework and not words,
@@ -85,6 +91,16 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
         call.stdout.write("".join(f"everycommit: {note}\n" for note in notes))
         return 0
     return once(verdicts, notes)
+
+
+def _left_to_ours(pid: str, call: Call) -> bool:
+    """Tell whether our own hook started this one, so that it judges next and sees more, and say so."""
+    from .beside import stands_over
+
+    if not stands_over(pid):
+        return False
+    call.stdout.write("everycommit: left to everycommit's own git hook, which comes next\n")
+    return True
 
 
 def _candidates(

@@ -1,6 +1,7 @@
 """Look at the repository, show the short [tool.everycommit] that suits it, and add it to pyproject.toml.
 
-It asks first; --yes answers for you. Nothing that stands in the file is changed.
+Where a hook manager runs the hooks here, the entry for its configuration is shown as well. It asks first; --yes answers
+for you and leaves the manager's files alone, --write adds to both. Nothing that stands in a file is changed.
 """
 
 import argparse
@@ -10,19 +11,25 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..config.detect import FILES, Found, found
-from ..config.proposal import appended, block, entry, sentence
+from ..config.proposal import appended, block, sentence
 from ..errors import EverycommitError, UsageError
 from ..repo.repository import Repository, discover
 from ..report.style import style_for
 from .ask import agreed, can_ask
 from .call import Call
+from .init_manager import Offer, Tell, indented, offer, scripts, write
 
 _FILE = "pyproject.toml"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
-    parser.add_argument("--yes", action="store_true", help="write without asking")
+    parser.add_argument("--yes", action="store_true", help="write the settings without asking")
+    parser.add_argument(
+        "--write",
+        action="store_true",
+        help="write the settings and the entry for the hook manager that is here without asking",
+    )
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
@@ -35,29 +42,50 @@ def main(args: argparse.Namespace, call: Call) -> int:
         call.stdout.write(style.text(text) + "\n")
 
     tell(sentence(project, _interpreter(repository, call) if project.python else ""))
+    offered = offer(repository, project)
+    more = _shown(repository, project, tell)
+    offered.show(tell)
+    if more is None and not (offered.files and (args.write or can_ask(call))):
+        return 0
+    if not (args.yes or args.write or can_ask(call)):
+        raise UsageError("nothing was written, as there is no terminal to ask on; `everycommit init --yes` writes it")
+    if more is not None:
+        next_step = "" if offered.files and not args.yes else ", and `everycommit install` for the git hooks"
+        _settings(repository, more, call, next_step, is_asked=not (args.yes or args.write))
+    _manager(repository, offered, call, is_asked=not args.write, is_left=args.yes and not args.write)
+    if more is not None:
+        for line in _models(call):
+            tell(f"A model of yours could review each change. {line}")
+    return 0
+
+
+def _shown(repository: Repository, project: Found, tell: Tell) -> bytes | None:
+    """Show the settings; return what is to be added for them, None where they are there."""
     if project.settled:
         tell(
             f"{_FILE} has a [tool.everycommit] already: nothing was changed. `everycommit settings` shows what judges."
         )
-        return 0
-    path, text = repository.top / _FILE, block(project)
-    content = _content(path)
+        return None
+    content, text = _content(repository.top / _FILE), block(project)
     tell(f"Would add to {_FILE}:" if content is not None else f"Would write a {_FILE}:")
-    tell(_indented(text))
-    if project.manager and not project.managed:
-        tell(f"{project.manager} is here: instead of `everycommit install` you can name everycommit in it:")
-        tell(_indented(entry(project.manager)))
-    more = appended(content or b"", text)
-    if not args.yes and not can_ask(call):
-        raise UsageError("nothing was written, as there is no terminal to ask on; `everycommit init --yes` writes it")
-    if not args.yes and not agreed(call, "Write this?"):
-        tell("Nothing was written.")
-        return 0
-    _append(path, more)
-    tell(f"Written. Next: `git add {_FILE}`, and `everycommit install` for the git hooks.")
-    for offer in _models(call):
-        tell(f"A model of yours could review each change. {offer}")
-    return 0
+    tell(indented(text))
+    return appended(content or b"", text)
+
+
+def _settings(repository: Repository, more: bytes, call: Call, next_step: str, *, is_asked: bool) -> None:
+    if is_asked and not agreed(call, "Write this?"):
+        call.stdout.write("Nothing was written.\n")
+        return
+    _append(repository.top / _FILE, more)
+    call.stdout.write(f"Written. Next: `git add {_FILE}`{next_step}.\n")
+
+
+def _manager(repository: Repository, offered: Offer, call: Call, *, is_asked: bool, is_left: bool) -> None:
+    """Write the manager's entry, where that was asked for or is agreed to."""
+    if not offered.files or is_left or (is_asked and not agreed(call, f"Add the entry for {offered.name}?")):
+        return
+    for line in write(repository.top, offered):
+        call.stdout.write(f"{line}\n")
 
 
 def look(repository: Repository) -> Found:
@@ -65,8 +93,10 @@ def look(repository: Repository) -> Found:
     git = repository.git
     paths = git.out("ls-files", "-z", "--cached", "--others", "--exclude-standard")
     ignored = git.out("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
-    files = {name: content for name in FILES if (content := _content(repository.top / name)) is not None}
-    return found(_names(paths), files, _names(ignored))
+    folder = scripts(repository)
+    names = (*FILES, *(f"{folder}/pre-commit" for folder in [folder] if folder))
+    files = {name: content for name in names if (content := _content(repository.top / name)) is not None}
+    return found(_names(paths), files, _names(ignored), hooks_path=folder)
 
 
 def _models(call: Call) -> Iterator[str]:
@@ -109,10 +139,6 @@ def _interpreter(repository: Repository, call: Call) -> str:
     except EverycommitError:
         return ""
     return f"{python.origin} with Python {'.'.join(python.version.split('.')[:2])}"
-
-
-def _indented(text: str) -> str:
-    return "".join(f"    {line}\n" if line else "\n" for line in text.splitlines())
 
 
 def _append(path: Path, more: bytes) -> None:

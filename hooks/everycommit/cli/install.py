@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..repo.fastpath import Fast
-from ..repo.githooks import hooks_folder
+from ..repo.githooks import HOOKS, hooks_folder
 from ..repo.install import Step, install
 from ..repo.repository import Repository, discover
 from ..report.style import Style, style_for
@@ -30,6 +30,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--post-commit", action="store_true", help="also a hook that says when a commit went past the others"
     )
+    parser.add_argument(
+        "--hook",
+        action="append",
+        choices=HOOKS,
+        help="write this hook only; can be given again. With pre-push: beside a hook manager that runs the others",
+    )
     parser.add_argument("--no-fill", action="store_true", help="leave the snapshot to the first commit")
 
 
@@ -39,7 +45,8 @@ def main(args: argparse.Namespace, call: Call) -> int:
     repository = discover(call.cwd, call.environ)
     folder = hooks_folder(repository)
     start, home = _start(call)
-    steps = install(folder, start, fast=_fast(home, call), more=["post-commit"] * args.post_commit)
+    more = ["post-commit"] * args.post_commit
+    steps = install(folder, start, fast=_fast(home, call), names=args.hook, more=more)
     for line in (*_written(steps, style), *_said(steps, folder, repository, style)):
         _tell(call, line)
     _accept(repository, call, is_yes=args.yes)
@@ -122,8 +129,7 @@ def _said(steps: Sequence[Step], folder: Path, repository: Repository, style: St
             yield style.text(f"  {hook.name}: the hook that was there is kept as {hook.before.name} and {runs}")
     for manager in sorted({step.hook.manager for step in steps if step.hook.manager}):
         yield f"{mark} {manager} manages hooks here and may write its own over these; `everycommit install` mends that"
-        if manager in {"pre-commit", "prek"}:
-            yield "  or name everycommit in its configuration instead: `everycommit init` shows the lines"
+        yield "  or name everycommit in its configuration instead: `everycommit init` shows the lines"
     place = style.text(_shown(folder, repository.top))
     if folder.is_relative_to(repository.common_dir):
         return

@@ -1,5 +1,7 @@
 """Take back exactly what `everycommit install` wrote; a hook that was there before is put back byte for byte.
 
+A hook of ours that a hook manager has moved aside since is found as well, and so is one in .git/hooks that
+core.hooksPath has put out of use.
 Settings, accepted commands and the snapshots in the user's cache folder stay.
 """
 
@@ -21,8 +23,11 @@ def main(args: argparse.Namespace, call: Call) -> int:
     """Take them back; return 0, or 2 where a hook was left alone."""
     del args
     style = style_for(call.stdout, call.environ)
-    folder = hooks_folder(discover(call.cwd, call.environ))
+    repository = discover(call.cwd, call.environ)
+    folder, usual = hooks_folder(repository), repository.common_dir / "hooks"
     steps = uninstall(folder)
+    if usual != folder and usual.is_dir():
+        steps += tuple(step for step in uninstall(usual) if step.did != "left")
     words = {"removed": "removed", "restored": "taken out, and the hook from before put back"}
     for step in steps:
         if step.did in words:

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import UsageError
 from ..record import dataclass
+from . import managers as hook_managers
+from .managers import Manager
 
 FILES = (
     "pyproject.toml",
@@ -18,11 +20,9 @@ FILES = (
     ".ruff.toml",
     "pytest.ini",
     ".pytest.ini",
-    ".pre-commit-config.yaml",
-    ".pre-commit-config.yml",
-    "prek.toml",
+    *hook_managers.FILES,
 )
-"""The files at the root whose content tells something."""
+"""The files whose content tells something."""
 
 _TEST = re.compile(r"test_.*\.py|.*_test\.py")
 _NOT_THE_PROJECT = {"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py"}
@@ -51,10 +51,8 @@ class Found:
     """The file that makes the project format with ruff; empty: none."""
     mypy: bool = False
     """Whether they are configured here."""
-    manager: str = ""
-    """The configuration of pre-commit or prek; empty: none."""
-    managed: bool = False
-    """Whether that already names everycommit."""
+    managers: tuple[Manager, ...] = ()
+    """The hook managers that are configured here."""
     link: tuple[str, ...] = ()
     """Ignored files and folders in the middle of the source: the snapshot needs them."""
     command: tuple[str, ...] = ()
@@ -62,15 +60,23 @@ class Found:
     settled: bool = False
     """Whether there is a table of ours already."""
 
+    @property
+    def managed(self) -> Manager | None:
+        """The hook manager that names everycommit, None where none does."""
+        return next((manager for manager in self.managers if manager.named), None)
+
 
 _FOREIGN = re.compile(r"/(?:\.[^/]*|site-packages|node_modules)/")
 """An environment that nobody ignored, and what else is not the project's own code."""
 
 
-def found(paths: Collection[str], files: Mapping[str, bytes], ignored: Collection[str] = ()) -> Found:
+def found(
+    paths: Collection[str], files: Mapping[str, bytes], ignored: Collection[str] = (), *, hooks_path: str = ""
+) -> Found:
     """Return what *paths* (from the root, ``/`` between the parts) and the contents of ``FILES`` tell.
 
-    *ignored* are the paths that git ignores, a folder that is ignored whole with a ``/`` at its end.
+    *ignored* are the paths that git ignores, a folder that is ignored whole with a ``/`` at its end; *hooks_path* is
+    the folder of the working tree that core.hooksPath names.
 
     Raises:
         UsageError: pyproject.toml is not valid TOML.
@@ -80,7 +86,6 @@ def found(paths: Collection[str], files: Mapping[str, bytes], ignored: Collectio
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
     source = [path for path in paths if path.endswith((".py", ".pyi")) and not _FOREIGN.search(f"/{path}")]
     python = bool(source) or "project" in said or "setup.cfg" in files
-    managers = [name for name in (".pre-commit-config.yaml", ".pre-commit-config.yml", "prek.toml") if name in files]
     return Found(
         python=python,
         layout=_layout(source),
@@ -91,8 +96,7 @@ def found(paths: Collection[str], files: Mapping[str, bytes], ignored: Collectio
         mypy="mypy" in tool
         or bool({"mypy.ini", ".mypy.ini"} & files.keys())
         or re.search(r"^\[mypy\]", texts.get("setup.cfg", ""), re.MULTILINE) is not None,
-        manager=managers[0] if managers else "",
-        managed=any("everycommit" in texts[name] for name in managers),
+        managers=hook_managers.managers(texts, frozenset(paths), hooks_path=hooks_path),
         link=_needed(source, ignored),
         command=() if python else next((tuple(run) for name, run in _COMMANDS.items() if name in paths), ()),
         settled="everycommit" in tool,

@@ -57,21 +57,6 @@ def block(project: Found) -> str:
     return text
 
 
-def entry(manager: str) -> str:
-    """Return what names everycommit in the configuration file *manager* of pre-commit or prek."""
-    if manager.endswith(".toml"):
-        return (
-            '[[repos]]\nrepo = "local"\n\n[[repos.hooks]]\nid = "everycommit"\nname = "everycommit"\n'
-            'language = "system"\nentry = "everycommit hook pre-commit"\npass_filenames = false\nalways_run = true\n'
-            'require_serial = true\nstages = ["pre-commit", "pre-merge-commit", "pre-push"]\n'
-        )
-    return (
-        "  - repo: local\n    hooks:\n      - id: everycommit\n        name: everycommit\n        language: system\n"
-        "        entry: everycommit hook pre-commit\n        pass_filenames: false\n        always_run: true\n"
-        "        require_serial: true\n        stages: [pre-commit, pre-merge-commit, pre-push]\n"
-    )
-
-
 def appended(content: bytes, text: str) -> bytes:
     """Return what has to be written behind *content*, a pyproject.toml, so that it ends with *text*.
 

@@ -33,7 +33,17 @@ _READS_ITS_NAME = re.compile(rb"basename[^\n]*\$\{?0|\$\{0##")
 _ASKS_WHETHER_SOURCED = re.compile(rb"BASH_SOURCE|\(\s*return\b")
 _SHELLS = ("sh", "dash", "bash", "ksh")  # not zsh, which changes $0 while it reads a file in
 _FLAGS = re.compile(r"-[A-Za-z]+")
-_MANAGERS = {b"j178/prek": "prek", b"pre-commit.com": "pre-commit", b"lefthook": "lefthook", b"husky": "husky"}
+_MANAGERS = {
+    b"j178/prek": "prek",
+    b"pre-commit.com": "pre-commit",
+    b"lefthook": "lefthook",
+    b"husky": "husky",
+    b"overcommit": "overcommit",
+    b"hk run ": "hk",
+}
+_BESIDE = "EVERYCOMMIT_BESIDE"  # read in cli/hook.py
+# A program in ruby asks for its own name with $0 alone, so it is read in under the old one.
+_UNDER_ITS_NAME = "before, $0 = ARGV.shift(2); load File.expand_path(before)"
 
 _HEAD = """\
 # Written by `everycommit install`; `everycommit uninstall` takes it back. Edited, it is left alone by both.
@@ -195,7 +205,7 @@ def script(
     body += f"before=$here/{name}{BEFORE}\n"
     unless = _CALLED_BY_IT if before is not None and before.manager in {"pre-commit", "prek"} else ""
     body += f'if [ -f "$before" ] && [ -x "$before" ]{unless}; then\n'
-    body += f'{reads}    {_foreign(name, before)} "$@" || exit $?\n'
+    body += f'{reads}    {_BESIDE}=$$ {_foreign(name, before)} "$@" || exit $?\n'
     body += "    again\n" * bool(reads) + "fi\n"
     body += lines(fast) if fast and name == "pre-commit" else ""
     body += AFTER if name == "post-commit" else ""
@@ -220,9 +230,11 @@ def _foreign(name: str, before: Hook | None) -> str:
     as_it_is = '"$before"'
     if before is None or _ASKS_WHETHER_SOURCED.search(before.content):
         return as_it_is
-    if before.manager != "husky" and not _READS_ITS_NAME.search(before.content):
+    if before.manager not in {"husky", "overcommit"} and not _READS_ITS_NAME.search(before.content):
         return as_it_is
     first = before.content.partition(b"\n")[0]
+    if before.manager == "overcommit" and first.endswith(b"ruby"):
+        return f'ruby -e {shlex.quote(_UNDER_ITS_NAME)} "$before" "$here/{name}"'
     words = os.fsdecode(first[2:]).split() if first.startswith(b"#!") else ["/bin/sh"]
     shell, *flags = words[1:] if words and Path(words[0]).name == "env" else words
     if Path(shell).name not in _SHELLS or not all(map(_FLAGS.fullmatch, flags)):

@@ -11,6 +11,8 @@ from .fastpath import Fast
 from .githooks import Hook, Kind, look, looked_after, script
 
 LEGACY = ".legacy"  # where `pre-commit install` and `prek install` move the hook they find, and call it from
+OLD = ".old"  # where `lefthook install` moves it, and calls it no more
+OLD_HOOKS = "old-hooks"  # the folder in which `overcommit --install` keeps it, uncalled
 
 
 class Step(NamedTuple):
@@ -25,18 +27,24 @@ class Step(NamedTuple):
 
 
 def install(
-    folder: Path, start: Sequence[str], *, fast: Fast | None = None, more: Sequence[str] = ()
+    folder: Path,
+    start: Sequence[str],
+    *,
+    fast: Fast | None = None,
+    names: Sequence[str] | None = None,
+    more: Sequence[str] = (),
 ) -> tuple[Step, ...]:
     """Write the hooks into *folder*, all of them or none; return a step a hook.
 
-    *more* names optional hooks to be written, too. With *fast* they answer without Python where nothing is new.
+    *names* are those to be written, None all that are looked after; *more* are optional ones beside them. With *fast*
+    they answer without Python where nothing is new.
 
     A hook that was edited since, and a foreign one whose place beside ours is taken, are left alone.
 
     Raises:
         RepositoryError: The folder cannot be written.
     """
-    found = [look(folder, name) for name in dict.fromkeys((*looked_after(folder), *more))]
+    found = [look(folder, name) for name in dict.fromkeys((*(names or looked_after(folder)), *more))]
     steps = [_planned(hook) for hook in found]
     try:
         with ExitStack() as undo:
@@ -53,14 +61,21 @@ def install(
             f"the hooks folder {str(folder)!r} cannot be written: {error.strerror}; nothing was changed"
         ) from error
     for step in steps:
-        if step.hook.kind is Kind.FOREIGN:
-            # Under pre-commit's or prek's hook, ours may lie where they moved it: it would judge twice, or call itself.
-            _drop_moved(folder, step.hook.name)
+        if step.hook.kind is Kind.FOREIGN and step.did != "left":
+            # Under a hook manager's hook, ours may lie where it was moved to: it would judge twice, or call itself.
+            for moved in moved_aside(folder, step.hook.name):
+                moved.unlink()
     return tuple(steps)
 
 
+def moved_aside(folder: Path, name: str) -> list[Path]:
+    """Return where hook managers have moved our hook *name*, which they found when they wrote their own."""
+    places = (look(folder, name + LEGACY), look(folder, name + OLD), look(folder / OLD_HOOKS, name))
+    return [hook.path for hook in places if hook.kind is Kind.OURS]
+
+
 def uninstall(folder: Path) -> tuple[Step, ...]:
-    """Take back what ``install`` wrote into *folder*; return a step a hook.
+    """Take back what ``install`` wrote into *folder*, also where a hook manager moved it since; return a step a hook.
 
     Raises:
         RepositoryError: The folder cannot be written.
@@ -136,28 +151,34 @@ def _keep(hook: Hook) -> None:
 
 
 def _taken_back(folder: Path, hook: Hook) -> Step:
-    _drop_moved(folder, hook.name)
+    moved = moved_aside(folder, hook.name)
+    for path in moved:
+        path.unlink()
     kept = os.path.lexists(hook.before)
     if hook.kind is Kind.EDITED:
         return Step(hook, "left", f"{hook.path} was edited since everycommit wrote it")
     if hook.kind is Kind.FOREIGN:
-        if kept and not hook.supersedes(look(folder, hook.before.name)):
-            return Step(hook, "left", f"{hook.path} is not everycommit's; the hook kept before it is {hook.before}")
-        hook.before.unlink(missing_ok=True)
-        return Step(hook, "removed" if kept else "absent")
+        return _from_under(folder, hook, moved)
     if kept:
         hook.before.replace(hook.path)
         return Step(hook, "restored")
     if hook.kind is Kind.ABSENT:
-        return Step(hook, "absent")
+        return Step(hook, "removed" if moved else "absent")
     hook.path.unlink()
     return Step(hook, "removed")
 
 
-def _drop_moved(folder: Path, name: str) -> None:
-    moved = look(folder, name + LEGACY)
-    if moved.kind is Kind.OURS:
-        moved.path.unlink()
+def _from_under(folder: Path, hook: Hook, moved: Sequence[Path]) -> Step:
+    """Settle what the foreign *hook* stands on; ours was at *moved* and is gone."""
+    kept = os.path.lexists(hook.before)
+    if not kept or hook.supersedes(look(folder, hook.before.name)):
+        hook.before.unlink(missing_ok=True)
+        return Step(hook, "removed" if kept or moved else "absent")
+    if not moved:
+        return Step(hook, "left", f"{hook.path} is not everycommit's; the hook kept before it is {hook.before}")
+    # The manager found ours and moved it; without ours it would have found, and moved, the one before.
+    hook.before.replace(moved[0])
+    return Step(hook, "restored")
 
 
 def _make(folder: Path, undo: ExitStack) -> int:
