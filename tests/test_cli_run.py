@@ -45,7 +45,7 @@ def outcomes(verdict: dict[str, Any]) -> dict[str, str]:
 def test_staged_is_the_default(shop: Repo) -> None:
     verdict = judged(shop, *QUICK, code=1)
 
-    ended = {"policy": "passed", "lint": "failed", "types": "skipped", "tests": "skipped", "review": "skipped"}
+    ended = {"policy": "passed", "lint": "failed", "types": "skipped", "tests": "skipped", "review": "passed"}
     assert outcomes(verdict) == ended
     assert [finding["rule"] for finding in verdict["gates"][1]["findings"]] == ["lint/F401"]
     assert judged(shop, "--staged", *QUICK, code=1)["change"] == verdict["change"]

@@ -224,7 +224,7 @@ def test_what_a_shard_found_is_never_kept_as_a_pass_of_all(clean: Repo) -> None:
     assert not list((clean.root / ".git/everycommit").glob("known/*"))
     done = joining(clean, files)
     assert done.returncode == 0, done.stdout
-    assert "policy lint types tests 8 same  ✓" in done.stdout
+    assert "policy lint types tests 8 review same  ✓" in done.stdout
     assert "known" not in done.stdout
     assert "0 entries" in clean.everycommit("ledger", "size").stdout
 
