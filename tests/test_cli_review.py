@@ -114,7 +114,7 @@ def test_without_a_model_a_dry_run_shows_what_one_would_get(shop: Repo) -> None:
             {"EVERYCOMMIT_REVIEW_EGRESS": "deny"},
             'nothing may be sent to a model (review.egress = "deny")',
         ),
-        ("a.md", {}, "nothing that is read (prose)"),
+        ("a.md", {}, "only prose changed"),
     ],
 )
 def test_where_nothing_would_be_sent_a_dry_run_says_why(

@@ -184,6 +184,6 @@ def test_a_docs_only_run_loads_nothing_of_the_review_but_its_gate(repo: Repo) ->
     found = loaded(repo, "run", "policy", "review")
 
     review = {name.removeprefix("everycommit.gates.review.") for name in found if "gates.review." in name}
-    assert review == {"gate", "left_out"}
+    assert review == {"gate"}
     assert not found & (HEAVY | {"subprocess", "tomllib"})
     assert not any(name.startswith(("everycommit.model.worker", "everycommit.model.models")) for name in found)
