@@ -4,7 +4,9 @@ GitHub Actions, GitLab, Buildkite and Jenkins are known; elsewhere it is what HE
 has not. Settings and rules are the base's. What cannot be verified refuses.
 """
 
+import os
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..change import Candidate
@@ -21,6 +23,8 @@ from .show import Silent, show
 
 if TYPE_CHECKING:
     import argparse
+
+    from .attested import Trusted
 
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
@@ -43,6 +47,12 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
     )
     parser.add_argument(
         "--refuse-loosening", action="store_true", help="refuse a change that loosens the settings that judge it"
+    )
+    parser.add_argument(
+        "--trust-signed",
+        metavar="KEYFILE",
+        help="let passes of lint, types and tests stand that one of these signed for head (`everycommit attest`); "
+        "a file of the repository is read as the base has it",
     )
     outputs.arguments(parser)
     parser.add_argument(
@@ -75,10 +85,14 @@ def main(args: "argparse.Namespace", call: Call) -> int:
     )
     with signals(), place(call) as here:
         candidates = _candidates(found, here, each=args.each)
+        if args.trust_signed:
+            trusted, told = _signed(args.trust_signed, found, candidates[0], call, here)
+            wish = replace(wish, trusted=trusted)
+            candidates[0] = replace(candidates[0], notes=(*candidates[0].notes, told))
         verdicts = [
             verdict(here, candidate, call, wish, watch=Silent(), gone=lambda: False) for candidate in candidates
         ]
-    return show(verdicts, call, written, repeat=_repeat(candidates[0]), explain=args.explain)
+    return show(verdicts, call, written, repeat=repeat(candidates[0]), explain=args.explain)
 
 
 def _with_flags(args: "argparse.Namespace", call: Call) -> Build:
@@ -134,6 +148,47 @@ def _candidates(found: Build, here: Place, *, each: bool) -> list[Candidate]:
     return list(pairs.values())
 
 
+def _signed(name: str, found: Build, candidate: Candidate, call: Call, here: Place) -> "tuple[Trusted | None, str]":
+    """Return the verdict on head that one of the allowed signers in file *name* has signed, and a word on it.
+
+    Raises:
+        UsageError: There is no such file.
+    """
+    from ..repo import notes
+    from .attested import Trusted, content
+
+    note = notes.read(here.repository, candidate.target_commit or "")
+    if note is None or not note.signed:
+        return None, f"no signed verdict: {'the note is not signed' if note else 'head has no note'}"
+    who = notes.signer(here.repository, here.quarantine, note, _signers(name, found, call, here))
+    if who is None or note.commit != candidate.target_commit:
+        return None, f"the note's signature is not one of '{name}' on this commit: nothing of it is used"
+    return Trusted(who, content(note.payload)), f"head carries a verdict signed by {who}"
+
+
+def _signers(name: str, found: Build, call: Call, here: Place) -> Path:
+    """Return the file of allowed signers; of one in the repository, what base has: a change cannot add to it."""
+    top = here.repository.top
+    # Also where the change has made a link of it.
+    plain = Path(os.path.normpath(call.cwd.resolve() / name))
+    path = plain if plain.is_relative_to(top) else plain.resolve()
+    if not path.is_relative_to(top):
+        if not path.is_file():
+            raise UsageError(f"--trust-signed '{name}': there is no such file")
+        return path
+    inside = path.relative_to(top).as_posix()
+    # Of base itself and not of the merge base: who is trusted no more is not trusted by an old branch either.
+    tree = here.repository.empty_tree
+    if found.base is not None:
+        tree = here.quarantine.tree_of(_there(found, found.base, here.repository))
+    entry = here.quarantine.entries(tree, [inside]).get(inside)
+    if entry is None or not entry[0].startswith("100"):
+        raise UsageError(f"--trust-signed '{name}': the base has no such file, and a change cannot name who is trusted")
+    copy = here.quarantine.folder / "allowed-signers"
+    copy.write_bytes(here.quarantine.read(entry[1]))
+    return copy
+
+
 def _listed(repository: Repository, base: str, head: str) -> list[str]:
     """Return the commits that *head* has and *base* has not, parents first."""
     return repository.git.text("rev-list", "--reverse", "--topo-order", head, f"^{base}").split()
@@ -184,7 +239,8 @@ def _name(commit: str | None) -> str:
     return (commit or "")[:12]
 
 
-def _repeat(candidate: Candidate) -> str:
+def repeat(candidate: Candidate) -> str:
+    """Return the command line that judges *candidate* again, without the gates."""
     words = ["everycommit", "run", "--at=ci"]
     if candidate.base_commit is None:
         return shlex.join([*words, "--all-files"])

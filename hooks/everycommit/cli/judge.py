@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ..model.models import Models
     from ..repo.snapshot import Snapshots
     from ..shards import Shard, Sharded
+    from .attested import Trusted
 
 RUN_NO_CODE = frozenset({"policy", "lint", "review"})
 """Gates that execute nothing of the change."""
@@ -63,6 +64,8 @@ class Wish:
     """Whether every gate that runs code of the change is left out."""
     refuse_loosening: bool = False
     """Whether loosening a setting is an error on every occasion."""
+    trusted: "Trusted | None" = None
+    """A signed verdict, whose passes stand for gates that it fits."""
     of_index: bool = False
     """Whether a commit of the index is judged, so that the hook may know it when it comes."""
     shard: "Shard | None" = None
@@ -237,11 +240,12 @@ class Ready(NamedTuple):
     children: Children
     trees: LaterTrees
     models: "Models | None" = None
+    told: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What has to be said of the trees that were laid out and the models that were asked."""
-        return (*self.trees.notes(), *(self.models.notes() if self.models else ()))
+        return (*self.told, *self.trees.notes(), *(self.models.notes() if self.models else ()))
 
 
 @contextmanager
@@ -285,6 +289,13 @@ def prepared(
             and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
         )
         steps = planned([gates[name] for name in names], job, skipped=skipped)
+        told = ""
+        if wish.trusted:
+            from .attested import stood_for, unfit
+
+            why = unfit(wish.trusted, candidate, config)
+            told = f"the verdict signed by {wish.trusted.signer} is not used: {why}" if why else ""
+            steps = steps if why else tuple(stood_for(step, wish.trusted) for step in steps)
         left = [step.gate.name for step in steps if step.ended is None]
         models = asked.models(
             left, settings, cache=here.cache, children=children, environ=call.environ, deadline=deadline
@@ -294,7 +305,7 @@ def prepared(
         steps = tuple(
             replace(step, job=replace(job, say=_sayer(watch, step.gate.name), models=models)) for step in steps
         )
-        yield Ready(steps, config, deadline, children, trees, models)
+        yield Ready(steps, config, deadline, children, trees, models, (told,) * bool(told))
 
 
 def _book(kept: Kept, candidate: Candidate, call: Call, wish: Wish) -> Book:

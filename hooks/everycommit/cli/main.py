@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "say what a rule of the policy finds, why, and what to do",
     "doctor": "say what is missing and how to get it",
     "tests": "record which test depends on what; show which tests a change can affect",
+    "attest": "put a signed verdict on a commit into a git note; show and verify it",
     "audit": "say which commits nothing judged: cherry-picked, rebased, --no-verify",
     "ledger": "show what was judged before, and why a verdict is or is not used again",
     "trust": "show and accept the commands that this repository wants to run",
