@@ -103,6 +103,12 @@ def test_a_signed_verdict_stands_for_lint_and_tests_and_never_for_the_policy(
     assert reused(verdict) == {"lint", "tests"}
     assert any("signed by alice@example.com" in note for note in verdict["notes"])
     assert reused(ci(clone)) == set()
+    env = clone.environ | {"CI": "true"}
+    argv = ("ci", "lint", "--each", "--trust-signed", signers.file("alice"), "--format", "json")
+    whole, *each = json.loads(Repo(clone.root, env).everycommit(*argv).stdout)["verdicts"]
+    assert reused(whole) == {"lint"}
+    assert [reused(one) for one in each] == [set(), set()]
+    assert not any("is not used" in note for one in each for note in one["notes"])
 
 
 def test_the_file_of_signers_in_the_repository_is_the_bases(clone: Repo, host: Hosted, signers: Signers) -> None:
@@ -241,9 +247,10 @@ def test_wrong_use_is_one_sentence(clone: Repo) -> None:
     assert "not signed" in attested(clone, "--no-sign")
 
 
-def test_a_note_of_another_version_is_said(clone: Repo) -> None:
+@pytest.mark.parametrize(("old", "new"), [(b'"version": 1', b'"version": 9'), (b'"version": 1,', b"version")])
+def test_a_note_that_cannot_be_read_is_said(clone: Repo, old: bytes, new: bytes) -> None:
     attested(clone)
-    text = clone.git("notes", "--ref=everycommit", "show", "HEAD").replace(b'"version": 1', b'"version": 9')
+    text = clone.git("notes", "--ref=everycommit", "show", "HEAD").replace(old, new)
     blob = clone.git("hash-object", "-w", "--stdin", stdin=text).decode().strip()
     clone.git("notes", "--ref=everycommit", "add", "-f", "-C", blob, "HEAD")
 

@@ -85,12 +85,15 @@ def main(args: "argparse.Namespace", call: Call) -> int:
     )
     with signals(), place(call) as here:
         candidates = _candidates(found, here, each=args.each)
+        first = wish
         if args.trust_signed:
             trusted, told = _signed(args.trust_signed, found, candidates[0], call, here)
-            wish = replace(wish, trusted=trusted)
+            first = replace(wish, trusted=trusted)
             candidates[0] = replace(candidates[0], notes=(*candidates[0].notes, told))
         verdicts = [
-            verdict(here, candidate, call, wish, watch=Silent(), gone=lambda: False) for candidate in candidates
+            verdict(here, candidate, call, one, watch=Silent(), gone=lambda: False)
+            # What was signed is of the whole, not of a commit on the way.
+            for candidate, one in zip(candidates, [first, *[wish] * len(candidates)], strict=False)
         ]
     return show(verdicts, call, written, repeat=repeat(candidates[0]), explain=args.explain)
 
