@@ -42,6 +42,7 @@ FLOORS = (
         "kept",
         "maps",
         "testmap",
+        "mapped",
         "carried",
         "misses",
     },

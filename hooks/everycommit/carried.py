@@ -39,7 +39,9 @@ def records(recorded: TestMap, kept: set[str], lines: Lines) -> Iterator[Mapping
     for kind, path, content in recorded.every("kind, path, tests", "touched"):
         for number in bits(unpacked(content) & mask):
             found[number][kind].append(path)
-    yield from found.values()
+    # Under which names files were imported while tests ran: no matter in which.
+    modules = dict(recorded.every("name, path", "module JOIN file ON file.number = module.file"))
+    yield from ({**told, "modules": modules} for told in found.values())
 
 
 def _rows(recorded: TestMap) -> Iterator[tuple[str, int, int]]:

@@ -4,24 +4,22 @@ It is written whole, beside its place, and put there by a rename: a reader has t
 wrong with it, it is no map: then all tests run.
 """
 
-import ast
-import hashlib
 import json
-import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import EverycommitError
-from .selection.source import Class, Function, Source, Statement, source
+from .selection.resolve import Modules
+from .selection.source import Class, Function, Statement
 
 if TYPE_CHECKING:
-    import sqlite3
+    pass
 
-VERSION = 1
-_TABLES = """
+VERSION = 2
+TABLES = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE test (number INTEGER PRIMARY KEY, node TEXT, path TEXT, always TEXT, outcome TEXT);
 CREATE INDEX test_path ON test (path);
@@ -41,7 +39,11 @@ CREATE INDEX function_file ON function (file);
 CREATE TABLE class (name TEXT, file INTEGER, content TEXT);
 CREATE INDEX class_name ON class (name);
 CREATE TABLE assigned (name TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE foreign_name (file INTEGER, name TEXT, module TEXT, PRIMARY KEY (file, name)) WITHOUT ROWID;
+CREATE TABLE module (name TEXT, file INTEGER, PRIMARY KEY (name, file)) WITHOUT ROWID;
+CREATE TABLE under (file INTEGER, line INTEGER, place INTEGER, at INTEGER,
+                    PRIMARY KEY (file, line, place, at)) WITHOUT ROWID;
+CREATE INDEX under_place ON under (place, at);
+CREATE TABLE asked (name TEXT, place INTEGER, at INTEGER, PRIMARY KEY (name, place, at)) WITHOUT ROWID;
 """
 
 
@@ -51,7 +53,12 @@ class NoMapError(EverycommitError):
 
 def place(common_dir: Path, project: str) -> Path:
     """Return where the map of *project* lies."""
-    ending = "" if project == "." else f"-{hashlib.sha256(project.encode(errors='surrogateescape')).hexdigest()[:12]}"
+    if project == ".":
+        return common_dir / "everycommit" / "tests.sqlite"
+    # It takes long to load.
+    import hashlib
+
+    ending = f"-{hashlib.sha256(project.encode(errors='surrogateescape')).hexdigest()[:12]}"
     return common_dir / "everycommit" / f"tests{ending}.sqlite"
 
 
@@ -83,6 +90,7 @@ class TestMap:
         self._failed: type[Exception] = sqlite3.Error
         self._lines: dict[tuple[str, int, int], int] = {}
         self._known: dict[tuple[str, object], list[Any]] = {}
+        self._statements: dict[str, list[Statement]] = {}
         try:
             self.meta = {str(name): str(value) for name, value in self._rows("SELECT name, value FROM meta")}
             self._check("version", str(VERSION))
@@ -134,7 +142,9 @@ class TestMap:
         return sum(1 << number for number, (_, _, always) in self.tests.items() if always)
 
     def everyone(self) -> int:
-        return sum(1 << number for number in self.tests)
+        last = max(self.tests, default=0)
+        # They are numbered from 1 on.
+        return (1 << (last + 1)) - 2 if last == len(self.tests) else sum(1 << number for number in self.tests)
 
     def source(self, path: str) -> tuple[str, bytes] | None:
         """Return the object name and the content of the recorded file *path*."""
@@ -177,10 +187,13 @@ class TestMap:
         )
 
     def statements(self, path: str) -> list[Statement]:
-        rows = self._rows(
-            "SELECT content FROM statement WHERE file = (SELECT number FROM file WHERE path = ?) ORDER BY number", path
-        )
-        return [_statement(content) for (content,) in rows]
+        if path not in self._statements:
+            rows = self._rows(
+                "SELECT content FROM statement WHERE file = (SELECT number FROM file WHERE path = ?) ORDER BY number",
+                path,
+            )
+            self._statements[path] = [_statement(content) for (content,) in rows]
+        return self._statements[path]
 
     def mentioning(self, name: str) -> list[tuple[str, int, int]]:
         return self._rows(
@@ -212,148 +225,55 @@ class TestMap:
             _class,
         )
 
-    def modules(self, name: str) -> list[str]:
-        return [path for (path,) in self._rows("SELECT path FROM file WHERE leaf = ?", name)]
+    def modules(self) -> Modules:
+        return _Recorded(self._rows)
 
-    def assigned(self, name: str) -> bool:
-        return bool(self._rows("SELECT 1 FROM assigned WHERE name = ?", name))
+    def assigned(self, token: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM assigned WHERE name = ?", token))
 
-    def foreign(self, path: str, name: str) -> str | None:
-        rows = self._rows(
-            "SELECT module FROM foreign_name WHERE name = ? AND file = (SELECT number FROM file WHERE path = ?)",
-            name,
+    def under(self, path: str, first: int, last: int) -> list[tuple[str, int]]:
+        return [
+            (place or "", at)
+            for place, at in self._rows(
+                "SELECT DISTINCT file.path, at FROM under LEFT JOIN file ON number = place "
+                "WHERE under.file = (SELECT number FROM file WHERE path = ?) AND line BETWEEN ? AND ?",
+                path,
+                first,
+                last,
+            )
+        ]
+
+    def within(self, path: str, line: int) -> list[tuple[str, int]]:
+        return self._rows(
+            "SELECT file.path, line FROM under JOIN file ON number = under.file "
+            "WHERE place = (SELECT number FROM file WHERE path = ?) AND at = ?",
             path,
+            line,
         )
-        return rows[0][0] if rows else None
+
+    def asked(self, name: str) -> list[tuple[str, int]]:
+        return [
+            (place or "", at)
+            for place, at in self._rows(
+                "SELECT file.path, at FROM asked LEFT JOIN file ON number = place WHERE name = ?", name
+            )
+        ]
 
 
-def written(
-    path: Path,
-    records: Iterable[Mapping[str, Any]],
-    files: Mapping[str, tuple[str, bytes]],
-    meta: Mapping[str, str],
-    file_of: Callable[[str], str],
-) -> int:
-    """Write a map of *records* (as ``inside/everycommit_record.py`` tells them); return how many tests it holds.
+class _Recorded(Modules):
+    """The modules of a map, looked up as they are asked for."""
 
-    *files* are the tree's Python files by path, each with its object name and content; *file_of* turns a node id into
-    the path of its file from the root.
+    def __init__(self, rows: Callable[..., list[Any]]) -> None:
+        super().__init__((), {})
+        self._rows = rows
 
-    Raises:
-        OSError: It cannot be written.
-        NoMapError: What was recorded is incomplete.
-    """
-    import sqlite3
+    def ending(self, name: str) -> list[str]:
+        found = [path for (path,) in self._rows("SELECT path FROM file WHERE leaf = ?", name)]
+        return found + super().ending(name)
 
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    base = sqlite3.connect(new, isolation_level=None)
-    try:
-        base.execute("PRAGMA journal_mode=OFF")
-        base.execute("PRAGMA synchronous=OFF")
-        base.executescript(_TABLES)
-        base.execute("BEGIN")
-        numbers = _write_files(base, files)
-        count = _write_records(base, records, numbers, file_of)
-        told = {**meta, "version": str(VERSION), "tests": str(count), "at": repr(time.time())}
-        base.executemany("INSERT INTO meta VALUES (?, ?)", told.items())
-        base.execute("COMMIT")
-        base.close()
-        new.replace(path)
-    except BaseException:
-        base.close()
-        new.unlink(missing_ok=True)
-        raise
-    return count
-
-
-def _write_files(base: "sqlite3.Connection", files: Mapping[str, tuple[str, bytes]]) -> dict[str, int]:
-    numbers = {path: number for number, path in enumerate(sorted(files), 1)}
-    inside = {part for path in files for part in path.removesuffix(".py").split("/")}
-    for path, number in numbers.items():
-        name, content = files[path]
-        parts = path.removesuffix(".py").split("/")
-        leaf = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
-        row = (number, path, leaf, name, zlib.compress(content, 1))
-        base.execute("INSERT INTO file VALUES (?, ?, ?, ?, ?)", row)
-        try:
-            said = source(ast.parse(content))
-        except (SyntaxError, ValueError, RecursionError):
-            continue
-        _write_source(base, number, said, inside)
-    return numbers
-
-
-def _write_source(base: "sqlite3.Connection", number: int, said: Source, inside: set[str]) -> None:
-    for one in said.statements:
-        row = base.execute("INSERT INTO statement (file, content) VALUES (?, ?)", (number, json.dumps(one)))
-        listed = [(name, row.lastrowid) for name in {*one.mentions}]
-        base.executemany("INSERT INTO stating VALUES (?, ?)", listed)
-        if one.kind == "other":
-            base.executemany("INSERT OR IGNORE INTO assigned VALUES (?)", [(name,) for name in one.binds])
-    # What a function rebinds may change whatever it is bound to at first.
-    base.executemany("INSERT OR IGNORE INTO assigned VALUES (?)", [(name,) for name in said.rebound])
-    base.executemany(
-        "INSERT OR IGNORE INTO mention VALUES (?, ?, ?, ?)",
-        [(name, number, first, last) for name, first, last in said.mentions],
-    )
-    base.executemany(
-        "INSERT INTO function VALUES (?, ?, ?, ?, ?)",
-        [(one.name, number, one.first, one.last, json.dumps(one)) for one in said.functions],
-    )
-    base.executemany(
-        "INSERT INTO class VALUES (?, ?, ?)", [(one.name, number, json.dumps(one)) for one in said.classes]
-    )
-    foreign = [entry.split(" ") for entry in said.foreign]
-    base.executemany(
-        "INSERT OR IGNORE INTO foreign_name VALUES (?, ?, ?)",
-        [(number, name, module) for name, module in foreign if module not in inside],
-    )
-
-
-def _write_records(  # noqa: C901 - one pass over what may be millions of lines
-    base: "sqlite3.Connection",
-    records: Iterable[Mapping[str, Any]],
-    numbers: Mapping[str, int],
-    file_of: Callable[[str], str],
-) -> int:
-    lines: dict[tuple[int, int], int] = {}
-    named: dict[str, int] = {}
-    touched: dict[tuple[str, str], int] = {}
-    nodes: dict[str, int] = {}
-    complete = False
-    for record in records:
-        if record["kind"] == "import":
-            bit, complete = 1, True
-            if record["always"]:
-                base.execute("INSERT INTO meta VALUES ('always', ?)", (record["always"],))
-        else:
-            twice = record["id"] in nodes
-            number = nodes.setdefault(record["id"], len(nodes) + 1)
-            bit = 1 << number
-            always = "another test has the same name" if twice else record["always"]
-            row = (number, record["id"], file_of(record["id"]), always, record["outcome"])
-            base.execute("INSERT OR REPLACE INTO test VALUES (?, ?, ?, ?, ?)", row)
-        for path, ran in record.get("lines", {}).items():
-            file = numbers.get(path)
-            if file is None:
-                continue
-            for line in ran:
-                key = (file, line)
-                lines[key] = lines.get(key, 0) | bit
-        if bit != 1:
-            for name in (*record.get("names", ()), *record.get("own", ())):
-                named[name] = named.get(name, 0) | bit
-        for kind in ("opened", "statted", "listed"):
-            for path in record.get(kind, ()):
-                touched[kind, path] = touched.get((kind, path), 0) | bit
-    if not complete:
-        raise NoMapError("the recording did not come to its end")
-    base.executemany("INSERT INTO line VALUES (?, ?, ?)", [(*key, packed(bits)) for key, bits in lines.items()])
-    base.executemany("INSERT INTO named VALUES (?, ?)", [(key, packed(bits)) for key, bits in named.items()])
-    base.executemany("INSERT INTO touched VALUES (?, ?, ?)", [(*key, packed(bits)) for key, bits in touched.items()])
-    return len(nodes)
+    def imported(self, dotted: str) -> set[str]:
+        rows = self._rows("SELECT path FROM module JOIN file ON number = file WHERE name = ?", dotted)
+        return {path for (path,) in rows}
 
 
 def bits(tests: int) -> Iterator[int]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..carried import Lines, holding, records
 from ..environment import Interpreter
 from ..errors import ToolError
+from ..mapped import written
 from ..selection.segments import same_lines
-from ..testmap import NoMapError, place, written
+from ..testmap import NoMapError, place
 from . import pytest
 from .affected import conditions, since_recorded
 from .base import Job

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
-from .nodes import FUNCTIONS, first_line, head, identifiers, typing_only
+from .nodes import FUNCTIONS, first_line, head, typing_only
+from .resolve import identifiers
 
 
 class Fact(NamedTuple):
@@ -65,14 +66,14 @@ def _replaced(olds: list[ast.stmt], news: list[ast.stmt], scope: str, found: lis
 def _changed(pairs: Sequence[tuple[ast.stmt, ast.stmt]], scope: str, found: list[Fact]) -> None:
     for one, other in pairs:
         if isinstance(one, ast.ClassDef) and isinstance(other, ast.ClassDef):
-            if _dump(*_class_head(one)) != _dump(*_class_head(other)):
+            if dumped(*_class_head(one)) != dumped(*_class_head(other)):
                 found.append(_fact("class", scope, one, old=one, new=other))
             _documented(one, other, scope, found, deep=False)
             _differ(one.body, other.body, f"{scope}.{one.name}" if scope else one.name, found)
         elif isinstance(one, FUNCTIONS) and isinstance(other, FUNCTIONS):
-            if _dump(*head(one)) != _dump(*head(other)) or _suspends(one) != _suspends(other):
+            if dumped(*head(one)) != dumped(*head(other)) or suspends(one) != suspends(other):
                 found.append(_fact("head", scope, one, old=one, new=other))
-            if _dump(*one.body) != _dump(*other.body):
+            if dumped(*one.body) != dumped(*other.body):
                 found.append(_fact("body", scope, one, old=one, new=other))
             _documented(one, other, scope, found)
 
@@ -82,7 +83,7 @@ def _documented(one: ast.stmt, other: ast.stmt, scope: str, found: list[Fact], *
     if isinstance(one, (*FUNCTIONS, ast.ClassDef)) and isinstance(other, (*FUNCTIONS, ast.ClassDef)):
         if ast.get_docstring(one, clean=False) != ast.get_docstring(other, clean=False):
             found.append(_fact("doc", scope, one, old=one, new=other))
-        elif deep and ast.dump(one) != ast.dump(other) and _dump(one) == _dump(other):
+        elif deep and ast.dump(one) != ast.dump(other) and dumped(one) == dumped(other):
             if isinstance(one, ast.ClassDef):
                 _differ(one.body, other.body, f"{scope}.{one.name}" if scope else one.name, found)
             else:
@@ -101,14 +102,14 @@ def _class_head(node: ast.ClassDef) -> tuple[ast.AST, ...]:
     return (*node.decorator_list, *node.bases, *node.keywords)
 
 
-def _suspends(node: ast.AST) -> bool:
+def suspends(node: ast.AST) -> bool:
     """Tell whether calling the function runs nothing of it yet."""
     return any(isinstance(one, ast.Yield | ast.YieldFrom) for one in ast.walk(node))
 
 
 def _flat(body: Sequence[ast.stmt]) -> list[tuple[str, ast.stmt]]:
     """Return the statements of *body* that do something, with a text that equal ones share."""
-    return [(_dump(one), one) for node in body if not _idle(node) for one in _single(node)]
+    return [(dumped(one), one) for node in body if not idle(node) for one in _single(node)]
 
 
 def _single(node: ast.stmt) -> list[ast.stmt]:
@@ -120,15 +121,15 @@ def _single(node: ast.stmt) -> list[ast.stmt]:
     return [node]
 
 
-def _idle(node: ast.stmt) -> bool:
+def idle(node: ast.stmt) -> bool:
     if isinstance(node, ast.If) and typing_only(node):
         return not node.orelse
     return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
-def _dump(*nodes: ast.AST) -> str:
+def dumped(*nodes: ast.AST) -> str:
     """Return a text that two pieces share which do the same: without places, docstrings and what only types need."""
-    return "\n".join(_told(node) for node in nodes if not (isinstance(node, ast.stmt) and _idle(node)))
+    return "\n".join(_told(node) for node in nodes if not (isinstance(node, ast.stmt) and idle(node)))
 
 
 def _told(value: object) -> str:
@@ -138,7 +139,7 @@ def _told(value: object) -> str:
             fields = iter([("orelse", value.orelse)])
         return f"{type(value).__name__}({','.join(f'{name}={_told(part)}' for name, part in fields)})"
     if isinstance(value, list):
-        return f"[{','.join(_told(one) for one in value if not (isinstance(one, ast.stmt) and _idle(one)))}]"
+        return f"[{','.join(_told(one) for one in value if not (isinstance(one, ast.stmt) and idle(one)))}]"
     return repr(value)
 
 

@@ -1,68 +1,32 @@
-"""Questions of a piece of syntax: which names it mentions, binds, changes and calls.
-
-Names are plain identifiers without their module: ``x`` in one file and ``x`` in another are one name. That is wider
-than the truth and never narrower, and a package that hands names on is transparent by itself.
-"""
+"""Questions of a piece of syntax: which names it binds, which objects it changes, what it calls."""
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 
-REFLECTS = "*reflects*"
-"""Stands among the mentions of a statement that may reach any name."""
-COMPUTES = "*computes*"
-"""The same of one that computes the name of an attribute: which ones a test asks for is recorded."""
-_REFLECTING_CALLS = frozenset(["vars", "dir", "globals", "locals", "eval", "exec", "compile", "__import__"])
-"""By their bare names: ``re.compile`` is another."""
-_REFLECTING = frozenset(
+from .resolve import Scope
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_READS = frozenset(
     [
-        "attrgetter",
-        "methodcaller",
-        "getmembers",
-        "getmembers_static",
-        "__subclasses__",
-        "__dict__",
-        "__annotations__",
-        "__mro__",
-        "get_type_hints",
-        "get_annotations",
-        "signature",
-        "getfullargspec",
-        "getsource",
-        "iter_modules",
-        "walk_packages",
-        "__code__",
-        "__bases__",
-        "mro",
+        *("capitalize", "casefold", "copy", "count", "decode", "encode", "endswith", "find", "format", "get", "index"),
+        *("isalpha", "isdigit", "isidentifier", "isspace", "items", "join", "keys", "lower", "lstrip", "partition"),
+        *("replace", "rfind", "rpartition", "rsplit", "rstrip", "split", "splitlines", "startswith", "strip", "title"),
+        *("union", "upper", "values"),
     ]
 )
-_COMPUTED = frozenset({"getattr", "hasattr", "setattr", "delattr"})
-_WORD = re.compile(r"[^\W\d]\w*")
-_FIELD = re.compile(r"\{([^{}]*)\}|%\((\w+)\)")
-_LONGEST = 2000
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+"""Methods of built-in types that change nothing."""
+_LOOKS = frozenset(
+    [
+        *("all", "any", "bool", "bytes", "callable", "dict", "float", "frozenset", "getattr", "hasattr", "hash", "id"),
+        *("int", "isinstance", "issubclass", "len", "list", "max", "min", "range", "repr", "set", "sorted", "str"),
+        *("sum", "tuple", "type"),
+    ]
+)
+"""Functions that change nothing of what they are given."""
 
 
-def identifiers(text: str) -> set[str]:
-    """Return the words in a string constant that could be names: of a sentence only those in its fields."""
-    if any(map(str.isspace, text)):
-        text = " ".join("".join(field) for field in _FIELD.findall(text))
-    return set(_WORD.findall(text[:_LONGEST]))
-
-
-def names(*nodes: ast.AST | None, local: frozenset[str] = frozenset()) -> set[str]:
-    """Return every identifier that *nodes* mention, in strings too; of functions and classes inside, all.
-
-    A variable of a function, *local*, is no such name.
-    """
-    found: set[str] = set()
-    for root in nodes:
-        if root is None:
-            continue
-        for node in ast.walk(root):
-            if not (isinstance(node, ast.Name) and node.id in local):
-                found |= _own(node)
-    return found
+_MAKES = frozenset(["object", "frozenset", "TypeVar", "ParamSpec", "TypeVarTuple", "NewType", "re.compile"])
+"""Makers of objects that cannot change."""
 
 
 def variables(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
@@ -90,43 +54,13 @@ def variables(node: ast.FunctionDef | ast.AsyncFunctionDef) -> frozenset[str]:
     return frozenset(found - outer)
 
 
-def _own(node: ast.AST) -> set[str]:  # noqa: C901, PLR0911 - a kind of node a case
-    match node:
-        case ast.Name(id=name):
-            return {name, REFLECTS} if name in _REFLECTING or name in _REFLECTING_CALLS else {name}
-        case ast.Attribute(attr=name):
-            return {name, REFLECTS} if name in _REFLECTING else {name}
-        case ast.Constant(value=str() as text):
-            return identifiers(text)
-        case ast.alias(name=name, asname=other):
-            return {*name.split("."), *([other] if other else [])}
-        case ast.ImportFrom(module=module):
-            return set((module or "").split(".")) - {""}
-        case ast.keyword(arg=str() as name):
-            return {name}
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return {name}
-        case ast.Global(names=listed) | ast.Nonlocal(names=listed):
-            return set(listed)
-        case ast.MatchClass(kwd_attrs=listed):
-            return set(listed)
-        case ast.Call(func=ast.Name(id=name), args=args) if name in _COMPUTED:
-            return {COMPUTES} if len(args) < 2 or not isinstance(args[1], ast.Constant) else set()
-        case _:
-            return set()
-
-
 def bound(*nodes: ast.AST | None) -> set[str]:
-    """Return the names that *nodes* bind, delete or set something on; not those inside functions."""
+    """Return the names that *nodes* bind or delete; not those inside functions."""
     found: set[str] = set()
     for node in _outside_functions(nodes):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 found.add(name)
-            case ast.Attribute(attr=name, ctx=ast.Store() | ast.Del()):
-                found |= {name, *root_names(node)}
-            case ast.Subscript(ctx=ast.Store() | ast.Del()):
-                found |= root_names(node)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 found.add(name)
             case ast.alias(name=name, asname=other):
@@ -152,70 +86,93 @@ def _outside_functions(nodes: Iterable[ast.AST | None]) -> Iterator[ast.AST]:
             waiting += ast.iter_child_nodes(node)
 
 
-def root_names(node: ast.AST) -> set[str]:
-    """Return the name at the beginning of ``a.b[c].d``, and the attributes on the way."""
-    found: set[str] = set()
-    while True:
-        match node:
-            case ast.Attribute(value=value, attr=name):
-                found.add(name)
-                node = value
-            case ast.Subscript(value=value) | ast.Starred(value=value):
-                node = value
-            case ast.Call(func=value):
-                node = value
-            case ast.Name(id=name):
-                return found | {name}
-            case _:
-                return found
-
-
-def mutated(*nodes: ast.AST | None, local: frozenset[str] = frozenset()) -> set[str]:
-    """Return the names whose objects *nodes* may change, *local* being the variables of the function they are in.
+def mutated(scope: Scope, *nodes: ast.AST | None) -> set[str]:
+    """Return the tokens whose objects *nodes* may change.
 
     Of a variable the attributes count; where one is changed, what was read into variables may be what it stands for.
     """
-    chains = [chain for root in nodes if root is not None for node in ast.walk(root) for chain in _changing(node)]
-    found = {name for chain in chains for name in chain if name not in local}
-    if local and any(chain & local for chain in chains):
-        found |= _read_into_variables(nodes, local)
+    found = {f"{scope.file.path}:{name}" for name in rebound(*nodes)}
+    variable = False
+    for node in (node for root in nodes if root is not None for node in ast.walk(root)):
+        for chain in _changing(node, scope):
+            tokens, local = scope.chain(chain)
+            found |= tokens
+            variable = variable or local
+        match node:
+            case ast.Call(func=ast.Attribute(value=value, attr=method)) if method in _READS:
+                found |= {f"{token}|{method}" for token in scope.chain(value)[0]}
+            case _:
+                pass
+    if variable:
+        found |= _read_into_variables(scope, nodes)
     return found
 
 
-def _changing(node: ast.AST) -> list[set[str]]:  # noqa: PLR0911 - a kind of node a case
-    """Return the names on the way to each object that *node* may change."""
+def _changing(node: ast.AST, scope: Scope) -> list[ast.AST]:  # noqa: PLR0911 - a kind of node a case
+    """Return the ways to each object that *node* may change."""
     match node:
         case ast.Call(func=func) if of_pytest(func):
             # A mark keeps what it is given.
             return []
+        case ast.Call(func=ast.Name(id=name)) if name in _LOOKS and scope.builtin(name):
+            return []
         case ast.Call(func=func, args=args, keywords=keywords):
             given = [*args, *(keyword.value for keyword in keywords)]
-            chains = [root_names(one) for one in given if isinstance(one, ast.Name | ast.Attribute | ast.Starred)]
-            return [*chains, *([root_names(func.value)] if isinstance(func, ast.Attribute) else [])]
+            chains: list[ast.AST] = [one for one in given if isinstance(one, ast.Name | ast.Attribute | ast.Starred)]
+            receiver = isinstance(func, ast.Attribute) and func.attr not in _READS
+            return [*chains, *([func.value] if isinstance(func, ast.Attribute) and receiver else [])]
         case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-            return [root_names(node)]
+            return [node]
         case ast.AugAssign(target=target):
-            return [root_names(target)]
-        case ast.Global(names=listed):
-            return [{*listed}]
+            return [target]
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-            decorators = [one for one in node.decorator_list if not isinstance(one, ast.Name) and not of_pytest(one)]
-            return [root_names(one) for one in decorators]
+            return [*decorating(node)]
         case _:
             return []
 
 
-def _read_into_variables(nodes: Iterable[ast.AST | None], local: frozenset[str]) -> set[str]:
+def rebound(*nodes: ast.AST | None) -> set[str]:
+    """Return the names that functions among *nodes* bind anew by ``global``."""
+    return {
+        name
+        for root in nodes
+        if root is not None
+        for node in ast.walk(root)
+        if isinstance(node, ast.Global)
+        for name in node.names
+    }
+
+
+def decorating(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> list[ast.expr]:
+    """Return the decorators that may change the object that they are an attribute of."""
+    return [one for one in node.decorator_list if not isinstance(one, ast.Name) and not of_pytest(one)]
+
+
+def outside(scope: Scope, node: ast.stmt) -> set[str]:
+    """Return the modules of other packages on which *node* sets something, or which it calls for the effect alone."""
+    ways: list[ast.AST] = []
+    for one in _outside_functions([node]):
+        match one:
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+                ways.append(one)
+            case ast.Expr(value=ast.Call(func=func)):
+                ways.append(func)
+            case _:
+                pass
+    return {token for way in ways for token in scope.chain(way)[0] if token.startswith("^")}
+
+
+def _read_into_variables(scope: Scope, nodes: Iterable[ast.AST | None]) -> set[str]:
     found: set[str] = set()
     for node in (node for root in nodes if root is not None for node in ast.walk(root)):
         match node:
             case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value) | ast.NamedExpr(value=value):
-                found |= names(value, local=local)
+                found |= scope.mentions(value)
             case ast.For(iter=value) | ast.AsyncFor(iter=value) | ast.withitem(context_expr=value):
-                found |= names(value, local=local)
+                found |= scope.mentions(value)
             case _:
                 pass
-    return found
+    return {token for token in found if token[0] not in "'%*@="}
 
 
 def of_pytest(node: ast.AST) -> bool:
@@ -225,26 +182,48 @@ def of_pytest(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == "pytest"
 
 
-def changeable(node: ast.stmt) -> bool:
-    """Tell whether what an assignment binds is an object that can be changed."""
+def kind_of(node: ast.stmt) -> str:
+    """Return ``call``, or what is bound: ``constant``, ``alias`` (what another name stands for), ``other``."""
+    if isinstance(node, ast.Expr):
+        return "call"
     value = getattr(node, "value", node)
-    return value is not None and not isinstance(value, ast.Constant | ast.JoinedStr | ast.Compare)
+    simple = isinstance(node, ast.Assign | ast.AnnAssign)
+    match value:
+        case None | ast.Constant() | ast.JoinedStr() | ast.Compare():
+            return "constant"
+        case ast.Name() | ast.Attribute() if simple:
+            return "alias"
+        case ast.Call(func=func) if simple and ast.unparse(func).removeprefix("typing.").removeprefix("t.") in _MAKES:
+            return "constant"
+        case _:
+            return "other"
 
 
-def called(*nodes: ast.AST | None) -> set[str]:
-    """Return the last names of what *nodes* call, decorate with or derive from."""
+def called(scope: Scope, *nodes: ast.AST | None) -> set[str]:
+    """Return the tokens of what *nodes* call, decorate with or derive from."""
     found: set[str] = set()
-    for root in nodes:
-        for node in ast.walk(root) if root is not None else ():
-            if isinstance(node, ast.Call):
-                found |= last_part(node.func)
-            elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
-                for one in (*node.decorator_list, *getattr(node, "bases", ())):
-                    found |= last_part(one)
-            elif isinstance(node, ast.With | ast.AsyncWith):
-                for item in node.items:
-                    found |= last_part(item.context_expr)
+    for node in (node for root in nodes if root is not None for node in ast.walk(root)):
+        ways: list[ast.AST] = []
+        if isinstance(node, ast.Call):
+            ways = [node.func]
+        elif isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            ways = [*node.decorator_list, *getattr(node, "bases", ())]
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            ways = [item.context_expr for item in node.items]
+        for way in ways:
+            found |= callee(scope, way)
     return found
+
+
+def callee(scope: Scope, node: ast.AST) -> set[str]:
+    """Return the tokens of what is called where *node* is called."""
+    match node:
+        case ast.Name(id=name):
+            return scope.name(name)
+        case ast.Attribute():
+            return scope.attribute(node)
+        case _:
+            return set()
 
 
 def last_part(node: ast.AST) -> set[str]:
@@ -263,6 +242,17 @@ def typing_only(node: ast.If) -> bool:
 def head(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ast.AST, ...]:
     """Return what of a function runs where it is defined."""
     return (*node.decorator_list, node.args, *([node.returns] if node.returns else []))
+
+
+def evaluated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[ast.AST, ...]:
+    """Return what decides on the object that a function is: its annotations only where a decorator may read them.
+
+    What an annotation is can be seen by those alone who are handed the function: a name that changes its meaning
+    makes no other function of it, and whoever takes the class of an argument from it runs the class.
+    """
+    if node.decorator_list:
+        return head(node)
+    return (*node.args.defaults, *(one for one in node.args.kw_defaults if one is not None))
 
 
 def first_line(node: ast.stmt) -> int:

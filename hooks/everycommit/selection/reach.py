@@ -7,8 +7,11 @@ import ast
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from .bodies import concerned
 from .facts import Fact, facts, listed
+from .nodes import FUNCTIONS, last_part
 from .recorded import IMPORT, Map
+from .resolve import Modules
 from .source import Source, source
 from .taint import AllError, Taint
 
@@ -71,24 +74,28 @@ def selected(changes: Iterable[Changed], recorded: Map) -> Selected:
     taint = Taint(recorded)
     changes = tuple(changes)
     try:
-        for one in changes:
+        modules = recorded.modules()
+        python = [one for one in changes if one.path.endswith(".py") and one.new is not None]
+        for one in python:
+            if one.old is None:
+                modules.add(one.path)
+        for one in python:
             # What one file calls another may define: all new sides first.
-            if one.path.endswith(".py") and one.new is not None:
-                taint.new[one.path] = source(_tree(one.new, one.path))
+            taint.known.new[one.path] = source(_tree(one.new, one.path), one.path, modules)
         for one in changes:
-            _file(one, taint)
+            _file(one, taint, modules)
         taint.spread()
     except AllError as why:
         return Selected(str(why), recorded.everyone(), ())
     return Selected(None, taint.tests & ~IMPORT, tuple(taint.reasons))
 
 
-def _file(one: Changed, taint: Taint) -> None:
+def _file(one: Changed, taint: Taint, modules: Modules) -> None:
     name = one.path.rpartition("/")[2]
     if name in _SETTINGS or name.endswith(_COMPILED) or (name.startswith("requirements") and name.endswith(".txt")):
         raise AllError(f"{one.path} changed")
     if name.endswith(".py"):
-        _python(one, name, taint)
+        _python(one, name, taint, modules)
     else:
         _other(one, taint)
 
@@ -111,34 +118,33 @@ def _listing(path: str, taint: Taint) -> None:
         taint.outside(taint.map.touched("statted", folder), f"{folder}/, which it looks at")
 
 
-def _python(one: Changed, name: str, taint: Taint) -> None:
+def _python(one: Changed, name: str, taint: Taint, modules: Modules) -> None:
     path = one.path
     if (one.old is None or one.new is None) and name in {"__init__.py", "conftest.py"}:
         raise AllError(f"{path} came or went")
     old, new = _tree(one.old, path), _tree(one.new, path)
     taint.outside(taint.map.touched("opened", path), f"{path}, which it reads")
     if one.old is None or one.new is None:
-        _module_came_or_went(path, name, old, new, taint)
+        _module_came_or_went(path, name, old, taint)
         return
     if ast.dump(old) == ast.dump(new):
         return
     taint.select(taint.map.beneath(path), f"{path} changed")
     found = facts(old, new)
-    was, now = source(old), taint.new[path]
+    was, now = source(old, path, modules), taint.known.new[path]
     for fact in found:
         _fact(fact, path, was, now, taint)
 
 
-def _module_came_or_went(path: str, name: str, old: ast.Module, new: ast.Module, taint: Taint) -> None:
+def _module_came_or_went(path: str, name: str, old: ast.Module, taint: Taint) -> None:
     taint.outside(taint.map.touched("statted", path), f"{path}, which it looks at")
     _listing(path, taint)
-    taint.select(taint.map.beneath(path), f"{path} came or went")
     word = f"{path} came or went"
+    taint.select(taint.map.beneath(path), word)
     taint.select(taint.map.ran(path, 1, 1 << 30) & ~IMPORT, word)
-    there = source(old if old.body else new)
-    taint.name(name.removesuffix(".py"), word)
+    taint.module(path, name.removesuffix(".py"), word)
     if old.body:
-        for statement in there.statements:
+        for statement in taint.map.statements(path):
             taint.statement(path, statement, word)
 
 
@@ -156,7 +162,7 @@ def _fact(fact: Fact, path: str, was: Source, now: Source, taint: Taint) -> None
     if fact.kind == "doc":
         _doc(fact, place, name, path, taint)
     elif fact.kind == "body":
-        _body(fact, path, f"{name} ({place})", taint)
+        _body(fact, path, f"{name} ({place})", was, taint)
     else:
         if path.rpartition("/")[2] == "conftest.py":
             # A fixture may be for everyone, a hook is.
@@ -178,7 +184,14 @@ def _named(fact: Fact, path: str, word: str, side: Source, taint: Taint) -> None
     sides = [(side, fact.first, fact.last)]
     if fact.new is not None and fact.kind in {"head", "class"}:
         taint_last = fact.new.end_lineno or fact.new.lineno
-        sides.append((taint.new[path], fact.new.lineno, taint_last))
+        sides.append((taint.known.new[path], fact.new.lineno, taint_last))
+    # What the old statement called ran where it was recorded.
+    before = {
+        call
+        for statement in (side.statements if fact.kind != "added" else ())
+        if fact.first <= statement.first and statement.last <= fact.last
+        for call in statement.calls
+    }
     for one, first, last in sides:
         for statement in one.statements:
             if not (first <= statement.first and statement.last <= last):
@@ -189,42 +202,54 @@ def _named(fact: Fact, path: str, word: str, side: Source, taint: Taint) -> None
                     continue
             if fact.kind in {"head", "class"} and statement.binds != (fact.name,):
                 continue
-            taint.statement(path, statement, word, changed=True)
+            known = before if fact.kind != "added" else set()
+            taint.statement(path, statement, word, changed=True, known=known)
     if isinstance(fact.old or fact.new, ast.Assign | ast.AugAssign | ast.AnnAssign) and "__all__" in ast.unparse(
         fact.old or fact.new or ast.Pass()
     ):
         for one_name in listed(fact):
-            taint.name(one_name, word)
+            taint.name(path, one_name, word)
     if fact.kind in {"removed", "added"}:
         for cls in side.classes:
             if fact.first <= cls.first and cls.last <= fact.last:
-                taint.cls(cls.name, path, cls, word)
+                taint.cls(path, cls, word)
 
 
-def _body(fact: Fact, path: str, word: str, taint: Taint) -> None:
-    ran = taint.map.ran(path, fact.first, fact.last)
-    taint.select(ran & ~IMPORT, word)
-    # The lines of the head run at import always; those of the body only where somebody calls it.
-    begin = fact.old.body[0].lineno if isinstance(fact.old, ast.FunctionDef | ast.AsyncFunctionDef) else fact.first
-    if taint.map.ran(path, begin, fact.last) & IMPORT:
-        taint.at_import(fact.name, fact.scope, word)
+def _body(fact: Fact, path: str, word: str, was: Source, taint: Taint) -> None:
+    if fact.old is None or fact.new is None:
+        return
+    ran = 0
+    for first, last in concerned(fact.old, fact.new):
+        # The lines of the head run at import always; those of the body only where somebody calls it.
+        begin = max(first, fact.old.body[0].lineno) if isinstance(fact.old, FUNCTIONS) else first
+        ran |= taint.map.ran(path, begin, last)
+    taint.select(ran, word)
+    if ran & IMPORT:
+        taint.at_import(path, fact.first, fact.last, word)
+        for function in taint.known.new[path].functions:
+            if function.name == fact.name and function.scope == fact.scope:
+                known = {call for one in was.functions if one[:2] == function[:2] for call in one.calls}
+                taint.calls([call for call in function.calls if call not in known], word)
 
 
 def _doc(fact: Fact, place: str, name: str, path: str, taint: Taint) -> None:
     word = f"the docstring of {name or 'the module'} ({place})"
     decorated = [*getattr(fact.old, "decorator_list", ()), *getattr(fact.old, "bases", ())]
-    if decorated:
+    bases = [part for one in getattr(fact.old, "bases", ()) for part in last_part(one)]
+    lines = {fact.first, *(one.lineno for one in decorated), getattr(fact.old, "lineno", fact.first)}
+    other = taint.known.documented(path, lines, bases)
+    if decorated and other:
         # Whoever decorates or derives may read it: a command line's help, a route's description.
-        taint.name(fact.name, word)
+        word = f"{word}, which {other} may read"
+        if fact.scope:
+            taint.attribute(fact.name, path, fact.scope, word)
+        else:
+            taint.name(path, fact.name, word)
         taint.select(taint.map.ran(path, fact.first, fact.last) & ~IMPORT, word)
     if not name:
         for one in taint.map.statements(path):
-            if "__doc__" in one.mentions:
+            if f"{path}:__doc__" in one.mentions:
                 taint.statement(path, one, word)
-    parts = path.removesuffix(".py").split("/")
-    module = parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1]
+    function = isinstance(fact.old, FUNCTIONS)
     for one_name in _DOCUMENTED:
-        for place_, first, last in taint.map.mentioning(one_name):
-            if place_ == path:
-                taint.select(taint.map.ran(place_, first, last), word)
-        taint.attribute(one_name, path, name or module, word)
+        taint.attribute(one_name, path, f"={name}" if function else name, word)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from .resolve import Modules
 from .source import Class, Function, Statement
 
 IMPORT = 1
@@ -30,13 +31,15 @@ class Map(Protocol):
         """Return the tests of the files under *folder*; of one file where it is one."""
         ...
 
-    def stating(self, name: str) -> Sequence[tuple[str, Statement]]:
-        """Return the import-time statements that mention *name*, each with its file."""
+    def stating(self, token: str) -> Sequence[tuple[str, Statement]]:
+        """Return the import-time statements that mention *token*, each with its file."""
         ...
 
     def statements(self, path: str) -> Sequence[Statement]: ...
 
-    def mentioning(self, name: str) -> Sequence[tuple[str, int, int]]: ...
+    def mentioning(self, token: str) -> Sequence[tuple[str, int, int]]:
+        """Return the lines of the statements that mention *token*."""
+        ...
 
     def functions(self, name: str) -> Sequence[tuple[str, Function]]: ...
 
@@ -46,14 +49,25 @@ class Map(Protocol):
 
     def classes(self, name: str) -> Sequence[tuple[str, Class]]: ...
 
-    def modules(self, name: str) -> Sequence[str]:
-        """Return the files that ``import name`` may mean: ``name.py`` and ``name/__init__.py`` in any folder."""
+    def modules(self) -> Modules:
+        """Return which files an import may mean."""
         ...
 
-    def assigned(self, name: str) -> bool:
-        """Tell whether some import-time statement binds *name* to an object that may change."""
+    def assigned(self, token: str) -> bool:
+        """Tell whether some import-time statement binds *token* to an object that may change."""
         ...
 
-    def foreign(self, path: str, name: str) -> str | None:
-        """Return the module outside the project that *name* comes from in *path*; None where it does not."""
+    def under(self, path: str, first: int, last: int) -> Sequence[tuple[str, int]]:
+        """Return where the statements stand during which a function that begins in these lines ran at import.
+
+        The path is empty where it ran outside of tests and of imports: in a hook of pytest.
+        """
+        ...
+
+    def within(self, path: str, line: int) -> Sequence[tuple[str, int]]:
+        """Return the functions that ran during the statement at *line*: their paths and first lines."""
+        ...
+
+    def asked(self, name: str) -> Sequence[tuple[str, int]]:
+        """Return where the statements stand during which *name* was asked for by computed access."""
         ...

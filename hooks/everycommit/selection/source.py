@@ -9,33 +9,39 @@ from .nodes import (
     blocks,
     bound,
     called,
-    changeable,
+    callee,
+    decorating,
+    evaluated,
     first_line,
     head,
+    kind_of,
     last_part,
     mutated,
-    names,
-    of_pytest,
-    root_names,
+    outside,
+    rebound,
     variables,
 )
+from .resolve import Modules, Names, Scope
 
 
 class Statement(NamedTuple):
-    """A statement that runs at import, or the head of a compound one with all that it decides on."""
+    """A statement that runs at import, or the head of a compound one with all that it decides on.
+
+    What it binds are plain names; what it mentions, changes and calls are tokens, see ``resolve``.
+    """
 
     first: int
     last: int
     scope: str
     """The classes around it, ``Outer.Inner``; empty at the top of the file."""
     kind: str
-    """def, class, import, call (an expression alone), constant (its value cannot change in place), other."""
+    """def, class, import, call (an expression alone), constant (cannot change in place), alias, block, other."""
     binds: tuple[str, ...]
     mentions: tuple[str, ...]
     mutates: tuple[str, ...]
-    """Names whose objects it may change: receivers of method calls, arguments, what items and attributes are set on."""
+    """Whose objects it may change: receivers of method calls, arguments, what items and attributes are set on."""
     calls: tuple[str, ...]
-    """Names that it calls, decorates with or derives from."""
+    """What it calls, decorates with or derives from."""
 
 
 class Function(NamedTuple):
@@ -65,38 +71,35 @@ class Source(NamedTuple):
 
     statements: tuple[Statement, ...]
     mentions: tuple[tuple[str, int, int], ...]
-    """A name and the lines of the statement that mentions it."""
+    """A token and the lines of the statement that mentions it."""
     functions: tuple[Function, ...]
     classes: tuple[Class, ...]
-    foreign: frozenset[str]
-    """Names bound by absolute imports, each with the first part of its module: ``name module``."""
     rebound: frozenset[str]
     """Names that functions bind anew by ``global``."""
 
 
-def source(tree: ast.Module) -> Source:
-    """Return what the module *tree* says."""
-    reader = _Reader()
+def source(tree: ast.Module, path: str, modules: Modules) -> Source:
+    """Return what the module *tree*, the file *path* among *modules*, says."""
+    reader = _Reader(Names(path, tree, modules))
     reader.at_import(tree.body, "")
     return Source(
         tuple(reader.statements),
         tuple(reader.mentions),
         tuple(reader.functions),
         tuple(reader.classes),
-        frozenset(reader.foreign),
-        frozenset(name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names),
+        frozenset(rebound(tree)),
     )
 
 
 class _Reader:
     """Walks a module; what runs at import becomes statements, what runs later mentions."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: Names) -> None:
+        self.names = names
         self.statements: list[Statement] = []
         self.mentions: list[tuple[str, int, int]] = []
         self.functions: list[Function] = []
         self.classes: list[Class] = []
-        self.foreign: set[str] = set()
 
     def at_import(self, body: Sequence[ast.stmt], scope: str) -> None:
         for node in body:
@@ -106,7 +109,8 @@ class _Reader:
         first, last = first_line(node), node.end_lineno or node.lineno
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef():
-                self._add(node, scope, "def", {node.name}, head(node), last=max(node.body[0].lineno - 1, node.lineno))
+                end = max(node.body[0].lineno - 1, node.lineno)
+                self._add(node, scope, "def", {node.name}, evaluated(node), last=end)
                 self._function(node, scope)
             case ast.ClassDef():
                 heads: list[ast.AST] = [*node.decorator_list, *node.bases]
@@ -118,15 +122,21 @@ class _Reader:
                 self._import(node, scope)
             case ast.Expr(value=ast.Constant()) | ast.Pass():
                 return
+            case ast.AnnAssign() if not scope:
+                # Nobody is handed the annotations of a module.
+                self._add(node, scope, kind_of(node), bound(node), [node.target, *([node.value] if node.value else [])])
             case _:
                 heads, inner = blocks(node)
                 if not inner:
-                    kind = "call" if isinstance(node, ast.Expr) else "other" if changeable(node) else "constant"
-                    self._add(node, scope, kind, bound(node), heads)
+                    self._add(node, scope, kind_of(node), bound(node), heads)
                     return
                 # Whatever decides on a block decides on all that it binds; in a `try` anything may.
-                deciding = [*heads, *(node.body if isinstance(node, ast.Try | ast.TryStar) else [])]
-                self._add(node, scope, "other", bound(node), deciding)
+                if isinstance(node, ast.Try | ast.TryStar):
+                    self._add(node, scope, "block", bound(node), [*heads, *node.body])
+                else:
+                    begin = min((first_line(block[0]) for block in inner if block), default=last + 1)
+                    end = last if isinstance(node, ast.Match) else max(begin - 1, node.lineno)
+                    self._add(node, scope, "block", bound(node), heads, last=end)
                 for block in inner:
                     self.at_import(block, scope)
 
@@ -142,32 +152,36 @@ class _Reader:
     ) -> None:
         first = first_line(node)
         end = last or node.end_lineno or node.lineno
-        mentions = names(*heads)
-        decorators = getattr(node, "decorator_list", [])
-        calls = called(*heads).union(*map(last_part, (*decorators, *getattr(node, "bases", ()))))
-        roots = [one for one in decorators if not isinstance(one, ast.Name) and not of_pytest(one)]
-        mutates = mutated(*heads).union(*map(root_names, roots))
-        self._state(Statement(first, end, scope, kind, _s(binds), _s(mentions), _s(mutates), _s(calls)))
+        here = self.names.top(in_class=bool(scope))
+        calls, mutates = called(here, *heads), mutated(here, *heads)
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)):
+            for one in (*node.decorator_list, *getattr(node, "bases", ())):
+                calls |= callee(here, one)
+            for one in decorating(node):
+                mutates |= here.chain(one)[0]
+        # A module of another package is changed where nothing else comes of the call, or something is set on it.
+        mutates = {token for token in mutates if token[0] != "^"} | outside(here, node)
+        mentions = here.mentions(*heads)
+        if getattr(node, "decorator_list", None):
+            # Its decorators are handed it.
+            mentions |= {f"={token}" for name in binds for token in (f".{name}", f"{self.names.path}:{name}")}
+        told = _s(mentions), _s(mutates), _s(calls)
+        self._state(Statement(first, end, scope, kind, _s(binds), *told))
 
     def _state(self, statement: Statement) -> None:
         self.statements.append(statement)
         # It may run in a test, too, where a test is the first to import the file.
-        self._mention({*statement.mentions, *statement.binds}, statement.first, statement.last)
+        own = (f"{self.names.path}:{name}" for name in statement.binds if not statement.scope)
+        self._mention({*statement.mentions, *own}, statement.first, statement.last)
 
     def _mention(self, found: Iterable[str], first: int, last: int) -> None:
         self.mentions += [(name, first, last) for name in found]
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: str) -> None:
-        module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-        for alias in node.names:
-            name = alias.asname or alias.name.split(".")[0]
-            mentions = {*alias.name.split("."), name, *module.split(".")} - {""}
-            # By name: of what a line imports only the one name is another's.
-            own = mentions - set(module.split(".")) if module else mentions
-            first, last = node.lineno, node.end_lineno or node.lineno
-            self._state(Statement(first, last, scope, "import", (name,), _s(own | {alias.name}), (), ()))
-            if isinstance(node, ast.Import) or not node.level:
-                self.foreign.add(f"{name} {(module or alias.name).split('.')[0]}")
+        # By name: of what a line imports only the one name is another's.
+        first, last = node.lineno, node.end_lineno or node.lineno
+        for one in self.names.imported(node):
+            self._state(Statement(first, last, scope, "import", (one.name,), _s(one.tokens), (), ()))
 
     def _class(self, node: ast.ClassDef, scope: str, first: int, last: int) -> None:
         bases = tuple(name for base in node.bases for name in last_part(base))
@@ -176,47 +190,45 @@ class _Reader:
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: str) -> None:
         first, last = first_line(node), node.end_lineno or node.lineno
-        self.functions.append(
-            Function(
-                node.name, scope, first, last, _s(mutated(*node.body, local=variables(node))), _s(called(*node.body))
-            )
-        )
-        self._later(node.body, variables(node))
+        here = self.names.within(variables(node), node)
+        mutates, calls = mutated(here, *node.body), called(here, *node.body)
+        mutates = {token for token in mutates if token[0] != "^"}
+        self.functions.append(Function(node.name, scope, first, last, _s(mutates), _s(calls)))
+        self._later(node.body, here)
 
-    def _later(self, body: Sequence[ast.stmt], local: frozenset[str]) -> None:
+    def _later(self, body: Sequence[ast.stmt], here: Scope) -> None:
         """Note what the statements of a function mention, each where its lines are."""
         for node in body:
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
                 continue
             first, last = first_line(node), node.end_lineno or node.lineno
             if isinstance(node, FUNCTIONS):
-                self._mention(
-                    {node.name, *names(*head(node), local=local)}, first, max(node.body[0].lineno - 1, node.lineno)
-                )
-                self._later(node.body, local | variables(node))
+                found = here.name(node.name) | here.mentions(*head(node))
+                if node.decorator_list:
+                    found |= {f"=.{node.name}", f"={self.names.path}:{node.name}"}
+                self._mention(found, first, max(node.body[0].lineno - 1, node.lineno))
+                self._later(node.body, self.names.within(here.local | variables(node), node, here))
             elif isinstance(node, ast.ClassDef):
-                self._mention(
-                    {node.name, *names(*node.decorator_list, *node.bases, *node.keywords, local=local)},
-                    first,
-                    node.lineno,
-                )
+                heads: list[ast.AST] = [*node.decorator_list, *node.bases, *node.keywords]
+                self._mention(here.name(node.name) | here.mentions(*heads), first, node.lineno)
                 # Its body sees the variables around it, but what it binds hides none of them from methods.
-                self._later(node.body, local - bound(*node.body))
+                self._later(node.body, Scope(self.names, here.local - bound(*node.body), here.aliases, in_class=True))
             else:
-                heads, inner = blocks(node)
-                if not inner:
-                    self._mention(names(node, local=local), first, last)
-                    continue
-                ends = [getattr(part, "end_lineno", None) or first for part in heads]
-                begin = min((block[0].lineno for block in inner if block), default=last)
-                self._mention(
-                    names(*heads, local=local), first, max(first, *ends) if isinstance(node, ast.Match) else begin
-                )
-                if isinstance(node, ast.Try | ast.TryStar):
-                    for handler in node.handlers:
-                        self._mention(names(handler.type, local=local), handler.lineno, handler.body[0].lineno)
-                for block in inner:
-                    self._later(block, local)
+                self._compound(node, first, last, here)
+
+    def _compound(self, node: ast.stmt, first: int, last: int, here: Scope) -> None:
+        heads, inner = blocks(node)
+        if not inner:
+            self._mention(here.mentions(node), first, last)
+            return
+        ends = [getattr(part, "end_lineno", None) or first for part in heads]
+        begin = min((block[0].lineno for block in inner if block), default=last)
+        self._mention(here.mentions(*heads), first, max(first, *ends) if isinstance(node, ast.Match) else begin)
+        if isinstance(node, ast.Try | ast.TryStar):
+            for handler in node.handlers:
+                self._mention(here.mentions(handler.type), handler.lineno, handler.body[0].lineno)
+        for block in inner:
+            self._later(block, here)
 
 
 def _s(found: Iterable[str]) -> tuple[str, ...]:

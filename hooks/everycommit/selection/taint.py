@@ -1,16 +1,16 @@
-"""How what changed spreads: from a name to the statements that mention it, to what these bind, to the tests.
+"""How what changed spreads: from a name to the statements that mention it, to what these bind, to the tests."""
 
-What a name can mean is not worked out: any statement that mentions it is taken to mean it.
-"""
+from collections.abc import Container, Iterable
 
-from collections.abc import Iterator
-
-from .nodes import COMPUTES, REFLECTS
+from .known import Known, bound, leaf, parts
 from .recorded import IMPORT, Map
-from .source import Class, Function, Source, Statement
+from .resolve import FINDS, REFLECTS, ROAMS
+from .source import Class, Function, Statement
 
 _HOOK = "pytest_"
-_HIDDEN = frozenset({"__init_subclass__", "__set_name__", "__class_getitem__", "__getattr__", "__getattribute__"})
+COLLECTING = ("", 1)
+"""Where a function ran that pytest called by itself while it collected, outside of hooks and imports."""
+_ALL = 1 << 30
 
 
 class AllError(Exception):
@@ -24,20 +24,17 @@ class Taint:
         self.map = recorded
         self.tests = 0
         self.reasons: list[tuple[int, str]] = []
-        self.new: dict[str, Source] = {}
-        """The new sides of the files: what they call is looked up there as well."""
-        self._names: dict[str, str] = {}
-        self._imported: dict[str, str] = {}
-        self._waiting: list[str] = []
-        self._waiting_imported: list[str] = []
+        self.known = Known(recorded)
+        self._names: dict[tuple[str, str], str] = {}
+        self._waiting: list[tuple[str, str]] = []
         self._stated: set[tuple[str, int, int, tuple[str, ...]]] = set()
         self._classes: set[tuple[str, str, int]] = set()
         self._attributes: dict[tuple[str, str, str], str] = {}
         self._waiting_attributes: list[tuple[str, str, str]] = []
-        self._aliases: dict[str, set[str]] = {}
         self._files: dict[str, str] = {}
-        self._scopes: dict[str, str] = {}
+        self._scopes: dict[tuple[str, str], str] = {}
         self._reached: set[str] = set()
+        self._changed_objects: set[tuple[str, bool]] = set()
 
     def select(self, tests: int, why: str) -> None:
         more = tests & ~IMPORT & ~self.tests
@@ -51,234 +48,186 @@ class Taint:
             raise AllError(f"{why.partition(',')[0]}, which is read outside of the tests, changed")
         self.select(tests, why)
 
-    def name(self, name: str, why: str) -> None:
-        """Let *name* mean something else from now on."""
+    def name(self, path: str, name: str, why: str) -> None:
+        """Let the global *name* of the file *path* mean something else from now on."""
         if name.startswith(_HOOK):
             raise AllError(f"{name}: a hook ({why})")
-        if name and name not in self._names and name != "*":
-            self._names[name] = why
-            self._waiting.append(name)
-
-    def at_import(self, name: str, scope: str, why: str) -> None:
-        """Let whatever calls *name* while it is imported come out differently."""
-        # Special methods are called without their names, through their class.
-        special = bool(scope) and name.startswith("__") and name.endswith("__")
-        for one in (*([] if special else [name]), *scope.split(".")):
-            if one.startswith(_HOOK):
-                raise AllError(f"{one}: a hook ({why})")
-            if one and one not in self._imported:
-                self._imported[one] = why
-                self._waiting_imported.append(one)
+        if name and name != "*" and (path, name) not in self._names:
+            self._names[path, name] = why
+            self._waiting.append((path, name))
 
     def attribute(self, name: str, path: str, scope: str, why: str) -> None:
-        """Let the attribute *name* of the class *scope* be another."""
+        """Let the attribute *name* of the class *scope* be another; of the module *path* where *scope* is empty."""
         key = (name, path, scope)
         if key not in self._attributes:
             self._attributes[key] = why
             self._waiting_attributes.append(key)
 
+    def module(self, path: str, word: str, why: str) -> None:
+        """Let the module *path*, whose last name is *word*, come or go."""
+        self._mentioned((f"{path}:", f"%{word}", f"'{word}", f".{word}"), f"%{word}", why)
+
+    def at_import(self, path: str, first: int, last: int, why: str) -> None:
+        """Let what a function in these lines did while something was imported come out differently."""
+        places = self.map.under(path, first, last)
+        if COLLECTING in places:
+            # What is collected is seen in each run; but what it changed on the way is there for the tests.
+            for function in self.map.functions_at(path, first):
+                for token in function.mutates:
+                    self._mutates(token, why, _EVERY)
+        self._at((place for place in places if place != COLLECTING), why)
+
+    def _at(self, places: Iterable[tuple[str, int]], why: str) -> None:
+        for path, line in places:
+            if not path:
+                raise AllError(f"{why}: it runs outside of tests and imports")
+            for one in self.map.statements(path):
+                if one.first <= line <= one.last:
+                    self.statement(path, one, f"{why} -> {_label(path, one)}")
+
     def spread(self) -> None:
         """Follow every name to the statements and tests that mention it, until nothing new comes up."""
         while True:
             if self._waiting:
-                self._follow(self._waiting.pop(0))
-            elif self._waiting_imported:
-                self._follow_import(self._waiting_imported.pop(0))
+                self._follow(*self._waiting.pop(0))
             elif self._waiting_attributes:
                 self._follow_attribute(*self._waiting_attributes.pop(0))
             elif not self._reflected():
                 return
 
-    def _reflected(self) -> bool:  # noqa: C901 - two ways in, each followed the same
+    def _follow(self, path: str, name: str) -> None:
+        why = self._names[path, name]
+        self._mentioned((f"{path}:{name}", f".{name}", f"'{name}"), name, why)
+        for place, statement in self.map.stating(f"{path}:*"):
+            self.statement(place, statement, f"{why} -> {_label(place, statement)}")
+            self.name(place, name, f"{why} -> {place} imports everything")
+
+    def _mentioned(self, tokens: Iterable[str], name: str, why: str) -> None:
+        self.select(self.map.named(name), f"{why} -> {name}")
+        self._at((place for place in self.map.asked(name) if place[0]), f"{why} -> {name}")
+        for token in tokens:
+            for place, first, last in self.map.mentioning(token):
+                ran = self.map.ran(place, first, last)
+                self.select(ran, f"{why} -> {place}:{first} mentions {name}")
+                if ran & IMPORT:
+                    self._around(place, first, f"{why} -> {name}")
+            for place, statement in self.map.stating(token):
+                self.statement(place, statement, f"{why} -> {_label(place, statement)}")
+
+    def _around(self, path: str, line: int, why: str) -> None:
+        """Follow a line that ran while something was imported to the statements during which it did."""
+        for function in self.map.functions_at(path, line):
+            if function.first != line:
+                self.at_import(path, function.first, function.last, f"{why} -> {function.name} ({path}:{line})")
+
+    # reflection
+
+    def _reflected(self) -> bool:
         """Follow what reaches names without mentioning them; tell whether something new came of it."""
         if not self._files:
             return False
-        words = self._objects()
-        before = len(self._stated), len(self._imported)
-        for marker in (REFLECTS, COMPUTES):
+        why = next(iter(self._files.values()))
+        words = {f"{path}:" for path in self._files}.union(*(self.known.objects(*scope) for scope in self._scopes))
+        before = len(self._stated)
+        for marker in (REFLECTS, ROAMS, FINDS):
             for path, statement in self.map.stating(marker):
-                if path in self._files or words & {*statement.mentions}:
-                    why = self._files.get(path) or "what is reached by reflection"
+                mentions = {*statement.mentions}
+                if words & mentions or marker == ROAMS or (marker == FINDS and REFLECTS in mentions):
                     self.statement(path, statement, f"{why} -> reflection ({path}:{statement.first})")
             for path, first, last in self.map.mentioning(marker):
-                if path in self._files and self.map.ran(path, first, last) & IMPORT:
-                    for function in self.map.functions_at(path, first):
-                        self.at_import(function.name, function.scope, f"reflection ({path}:{first})")
-        if (len(self._stated), len(self._imported)) != before:
-            return True
-        reflecting = touching = 0
-        for path, first, last in self.map.mentioning(REFLECTS):
-            reflecting |= self.map.ran(path, first, last)
-        for path in self._files:
-            touching |= self.map.ran(path, 1, 1 << 30)
-        for word in words:
-            touching |= self._touching(word)
-        self.select(reflecting & touching, f"{next(iter(self._files.values()))} -> reflection")
-        return False
+                if self.map.ran(path, first, last) & IMPORT:
+                    self._reflected_at_import(path, first, marker, words, why)
+        if len(self._stated) == before:
+            self._reflecting_tests(words, why)
+            return False
+        return True
 
-    def _objects(self) -> set[str]:
-        """Return the names of modules and classes whose names changed."""
-        words = set()
-        for path in self._files:
-            parts = path.removesuffix(".py").split("/")
-            words.add(parts[-2] if parts[-1] == "__init__" and len(parts) > 1 else parts[-1])
-        for scope in self._scopes:
-            words |= self._standing_for(scope)
-        return words
-
-    def _touching(self, word: str) -> int:
-        found = self.map.named(word)
-        for path, first, last in self.map.mentioning(word):
-            found |= self.map.ran(path, first, last)
-        return found
-
-    def _standing_for(self, scope: str) -> set[str]:
-        """Return the names through which an object of the class can be had.
-
-        Its own, those of what derives from it, and of what is made of it at import.
-        """
-        name = scope.rpartition(".")[2]
-        if name not in self._aliases:
-            found, waiting = {name}, [name]
-            while waiting:
-                one = waiting.pop()
-                bound = {new for _, statement in self.map.stating(one) for new in statement.binds}
-                for path, first, last in self.map.mentioning(one):
-                    if self.map.ran(path, first, last) & IMPORT:
-                        around = [
-                            function for function in self.map.functions_at(path, first) if function.first != first
-                        ]
-                        bound |= {function.name for function in around}
-                waiting += bound - found
-                found |= bound
-            self._aliases[name] = found
-        return self._aliases[name]
-
-    def _follow_attribute(self, name: str, path: str, scope: str) -> None:
-        why = self._attributes[name, path, scope]
-        self._scopes.setdefault(scope, why)
-        words = self._standing_for(scope)
+    def _reflecting_tests(self, words: set[str], why: str) -> None:
+        reflecting = self._ran(REFLECTS)
+        roaming = self._ran(ROAMS) | (self._ran(FINDS) & reflecting)
+        if not roaming | reflecting:
+            return
         touching = 0
         for word in words:
             touching |= self._touching(word)
-            for place, cls in self._classes_named(word):
+        for path, scope in self._scopes:
+            for place, cls in self.known.derived(path, scope):
                 touching |= self.map.ran(place, cls.first, cls.last)
-        self.select(self.map.named(name) & touching, f"{why} -> {name}")
-        for place, first, last in self.map.mentioning(name):
-            self.select(self.map.ran(place, first, last) & touching, f"{why} -> {place}:{first} mentions {name}")
-        for place, statement in self.map.stating(name):
-            if (place == path and statement.scope == scope) or words & {*statement.mentions}:
-                bound = ", ".join(statement.binds[:2]) or name
-                self.statement(place, statement, f"{why} -> {bound} ({place}:{statement.first})")
-        self._handed_over(name, words, why)
+        self.select(reflecting & touching, f"{why} -> reflection")
+        for path in self._files:
+            touching |= self.map.ran(path, 1, _ALL)
+        self.select(roaming & touching, f"{why} -> reflection")
 
-    def _handed_over(self, name: str, words: set[str], why: str) -> None:
-        """Follow the attribute *name* into functions that run at import."""
-        near = {path for word in words for path, _, _ in self.map.mentioning(word)}
-        far = False
-        for path, first, last in self.map.mentioning(name):
-            if self.map.ran(path, first, last) & IMPORT:
-                for function in self.map.functions_at(path, first):
-                    if function.first == first:
-                        continue
-                    if path in near:
-                        self.at_import(function.name, function.scope, f"{why} -> {function.name} ({path}:{first})")
-                    far = far or path not in near
-        if not far:
-            return
-        # Only a statement that mentions the class or an object of it can hand it to code that knows neither.
-        for word in words:
-            for path, statement in self.map.stating(word):
-                if statement.kind in {"call", "other", "def"} and statement.calls:
-                    bound = ", ".join(statement.binds[:2]) or word
-                    self.statement(path, statement, f"{why} -> {bound} ({path}:{statement.first})")
-
-    def _follow(self, name: str) -> None:
-        why = self._names[name]
-        self.select(self.map.named(name), f"{why} -> {name}")
-        for path, first, last in self.map.mentioning(name):
-            self.select(self.map.ran(path, first, last), f"{why} -> {path}:{first} mentions {name}")
-        for path, statement in self.map.stating(name):
-            bound = ", ".join(statement.binds[:2]) or name
-            self.statement(path, statement, f"{why} -> {bound} ({path}:{statement.first})")
-        # A function that reads it while something is imported.
-        self._callers(name, why)
-
-    def _follow_import(self, name: str) -> None:
-        why = self._imported[name]
-        for path, statement in self.map.stating(name):
-            self.statement(
-                path, statement, f"{why} -> {', '.join(statement.binds[:2]) or name} ({path}:{statement.first})"
-            )
-        self._callers(name, why)
-
-    def _callers(self, name: str, why: str) -> None:
-        for path, first, last in self.map.mentioning(name):
-            if not self.map.ran(path, first, last) & IMPORT:
+    def _reflected_at_import(self, path: str, line: int, marker: str, words: set[str], why: str) -> None:
+        for function in self.map.functions_at(path, line):
+            if marker == FINDS and not self._mentions(path, function, REFLECTS):
                 continue
-            for function in self.map.functions_at(path, first):
-                if function.first != first:
-                    self.at_import(function.name, function.scope, f"{why} -> {function.name} ({path}:{first})")
+            near = marker in {ROAMS, FINDS} or any(self._mentions(path, function, word) for word in words)
+            for place, at in self.map.under(path, function.first, function.last):
+                for one in self.map.statements(place):
+                    if one.first <= at <= one.last and (near or words & {*one.mentions, *bound(place, one)}):
+                        self.statement(place, one, f"{why} -> reflection ({path}:{line})")
 
-    def statement(self, path: str, one: Statement, why: str, *, changed: bool = False) -> None:  # noqa: C901 - a rule a kind
-        """Let an import-time statement come out differently: what it binds and changes, and who runs it."""
-        key = (path, one.first, one.last, one.binds + (("*changed",) if changed else ()))
-        # What nobody imported while the tests were recorded has no effect on them, unless a change imports it.
-        if key in self._stated or not (changed or self.map.ran(path, 1, 1 << 30)):
-            return
-        self._stated.add(key)
-        self._files.setdefault(path, why)
-        if one.kind == "import" and "*" in one.mentions and changed:
-            raise AllError(f"{path} imports everything of a module")
-        if not changed:
-            self.select(self.map.ran(path, one.first, one.last), why)
-        if one.kind == "call":
-            self._outside_effect(path, one, why)
-        for name in one.binds:
-            if one.scope:
-                self.attribute(name, path, one.scope, why)
-            if not one.scope or one.kind == "class":
-                self.name(name, why)
-            if one.kind == "def":
-                self._defined(path, name, one, why)
-            elif one.kind == "class":
-                for place, cls in self.map.classes(name):
-                    if place == path:
-                        self.cls(name, path, cls, why)
-        self._within(path, one, why)
-        self._effects(path, one, why)
-        if one.kind == "import" and changed:
-            self._imports(one, why)
+    def _mentions(self, path: str, function: Function, token: str) -> bool:
+        return any(
+            place == path and function.first <= first <= function.last for place, first, _ in self.map.mentioning(token)
+        )
 
-    def _effects(self, path: str, one: Statement, why: str) -> None:
-        for name in one.mutates:
-            if (one.kind == "call" or self.map.assigned(name)) and not self.map.foreign(path, name):
-                self.name(name, why)
-        for name in one.calls:
-            self._called(name, why)
+    def _ran(self, token: str) -> int:
+        found = 0
+        for path, first, last in self.map.mentioning(token):
+            found |= self.map.ran(path, first, last)
+        return found
 
-    def _imports(self, one: Statement, why: str) -> None:
-        """A module that nothing else imports does at import what it did not do before, or no longer does it."""
-        for name in one.mentions:
-            for path in self.map.modules(name):
-                others = {place for place, statement in self.map.stating(name) if statement.kind == "import"}
-                if self.map.ran(path, 1, 1 << 30) & IMPORT and len(others) > 1:
-                    continue
-                for inner in self.map.statements(path):
-                    self._effects(path, inner, why)
+    def _touching(self, word: str) -> int:
+        path, _, name = word.lstrip("=").rpartition(":")
+        return self._ran(word) | self.map.named(name.lstrip(".") or f"%{leaf(path)}")
 
-    def _outside_effect(self, path: str, one: Statement, why: str) -> None:
-        if one.kind != "call" or one.scope:
-            return
-        names = (*one.mutates, *one.calls)
-        module = next((found for found in (self.map.foreign(path, name) for name in names) if found), None)
-        if module or not (one.mutates or one.calls):
-            raise AllError(f"{why}: a call into {module or 'something'} while it is imported")
+    # classes
 
-    def _defined(self, path: str, name: str, one: Statement, why: str) -> None:
-        for place, function in self.map.functions(name):
-            if place == path and function.first == one.first:
-                self.select(self.map.ran(path, function.first, function.last), why)
+    def _follow_attribute(self, name: str, path: str, scope: str) -> None:
+        why = self._attributes[name, path, scope]
+        self._scopes.setdefault((path, scope), why)
+        words = self.known.objects(path, scope)
+        touching = 0
+        places: set[tuple[str, int]] = set()
+        for word in words:
+            touching |= self._touching(word)
+        for place, cls in self.known.derived(path, scope):
+            touching |= self.map.ran(place, cls.first, cls.last)
+            places |= {*self.map.under(place, cls.first, cls.last)}
+        self.select(self.map.named(name) & touching, f"{why} -> {name}")
+        asked = (place for place in self.map.asked(name) if place[0])
+        self._at((place for place in asked if self._touches(*place, words, places)), why)
+        if not scope:
+            self._mentioned([f"{path}:{name}"], "", why)
+        for token in (f".{name}", f"'{name}", f"@{name}"):
+            for place, first, last in self.map.mentioning(token):
+                ran = self.map.ran(place, first, last)
+                self.select(ran & touching, f"{why} -> {place}:{first} mentions {name}")
+                if ran & IMPORT:
+                    self._read_at_import(place, first, words, places, f"{why} -> {name}")
+            for place, statement in self.map.stating(token):
+                if (place == path and statement.scope == scope) or words & {*statement.mentions}:
+                    self.statement(place, statement, f"{why} -> {_label(place, statement)}")
+
+    def _read_at_import(
+        self, path: str, line: int, words: frozenset[str], places: set[tuple[str, int]], why: str
+    ) -> None:
+        for function in self.map.functions_at(path, line):
+            if function.first != line:
+                near = any(self._mentions(path, function, word) for word in words)
+                under = self.map.under(path, function.first, function.last)
+                found = [one for one in under if near or one == ("", 0) or self._touches(*one, words, places)]
+                self._at((one for one in found if one != COLLECTING), f"{why} -> {function.name} ({path}:{line})")
+
+    def _touches(self, path: str, line: int, words: frozenset[str], places: set[tuple[str, int]]) -> bool:
+        """Tell whether the statement at *line* has to do with one of *words*, or ran code of the class."""
+        return (path, line) in places or any(
+            words & {*one.mentions, *bound(path, one)}
+            for one in self.map.statements(path)
+            if one.first <= line <= one.last
+        )
 
     def _within(self, path: str, one: Statement, why: str) -> None:
         """A statement of a class: an attribute that a name finds, unless the class may be seen without names."""
@@ -286,69 +235,166 @@ class Taint:
             return
         own = one.scope.rpartition(".")[2]
         dunder = any(name.startswith("__") and name.endswith("__") for name in one.binds)
-        for place, cls in self._classes_named(own):
-            if place == path and (dunder or not self._plain(cls, set())):
-                self.cls(own, path, cls, why)
+        for place, cls in self.known.classes(own):
+            if place == path and (dunder or not self.known.plain(cls, set())):
+                self.cls(path, cls, why)
 
-    def _classes_named(self, name: str) -> Iterator[tuple[str, Class]]:
-        yield from self.map.classes(name)
-        for path, new in self.new.items():
-            yield from ((path, cls) for cls in new.classes if cls.name == name)
-
-    def _plain(self, cls: Class, seen: set[str]) -> bool:
-        if not cls.plain:
-            return False
-        seen.add(cls.name)
-        if any(
-            function.scope.rpartition(".")[2] == cls.name
-            for name in _HIDDEN
-            for _, function in self.map.functions(name)
-        ):
-            return False
-        for base in cls.bases:
-            if base == "object" or base in seen:
-                continue
-            there = list(self._classes_named(base))
-            if not there or not all(self._plain(one, seen) for _, one in there):
-                return False
-        return True
-
-    def cls(self, name: str, path: str, cls: Class, why: str) -> None:
+    def cls(self, path: str, cls: Class, why: str) -> None:
         """Let all of a class be different: who mentions it, who runs its methods, what derives from it."""
-        key = (path, name, cls.first)
+        key = (path, cls.name, cls.first)
         if key in self._classes:
             return
         self._classes.add(key)
-        self.name(name, why)
-        self.select(self.map.ran(path, cls.first, cls.last), f"{why} -> runs {name}")
-        for hidden in _HIDDEN:
-            for _, function in self.map.functions(hidden):
-                for one in (*function.mutates, *function.scope.split(".")):
-                    if self.map.assigned(one):
-                        self.name(one, why)
+        if cls.scope:
+            self.attribute(cls.name, path, cls.scope, why)
+        else:
+            self.name(path, cls.name, why)
+        self._scopes.setdefault((path, f"{cls.scope}.{cls.name}" if cls.scope else cls.name), why)
+        self.select(self.map.ran(path, cls.first, cls.last), f"{why} -> runs {cls.name}")
+        self.at_import(path, cls.first, cls.last, f"{why} -> {cls.name}")
 
-    def _called(self, name: str, why: str) -> None:
-        """Taint what a function that is called while something is imported may change."""
-        seen = self._reached
-        waiting = [] if name in seen else [name]
-        seen.add(name)
+    # statements
+
+    def statement(
+        self, path: str, one: Statement, why: str, *, changed: bool = False, known: Container[str] = ()
+    ) -> None:
+        """Let an import-time statement come out differently: what it binds and changes, and who runs it."""
+        key = (path, one.first, one.last, one.binds + (("*changed",) if changed else ()))
+        # What nobody imported while the tests were recorded has no effect on them, unless a change imports it.
+        if key in self._stated or not (changed or self.map.ran(path, 1, _ALL)):
+            return
+        self._stated.add(key)
+        self._files.setdefault(path, why)
+        if one.kind == "import" and one.binds == ("*",) and changed:
+            raise AllError(f"{path} imports everything of a module")
+        if not changed:
+            self.select(self.map.ran(path, one.first, one.last), why)
+        self._outside_effect(one, why)
+        for name in one.binds:
+            self._binds(path, name, one, why)
+        self._within(path, one, why)
+        self._effects(path, one, why)
+        if changed:
+            methods = {f".{method}" for _, _, method in map(parts, one.mutates) if method}
+            self.calls([token for token in {*one.calls, *methods} if token not in known], why)
+        if one.kind == "import" and changed:
+            self._imports(path, one, why)
+
+    def _binds(self, path: str, name: str, one: Statement, why: str) -> None:
+        if one.scope:
+            self.attribute(name, path, one.scope, why)
+        else:
+            self.name(path, name, why)
+        if one.kind == "def":
+            for place, function in self.map.functions(name):
+                if place == path and function.first == one.first:
+                    self.select(self.map.ran(path, function.first, function.last), why)
+        elif one.kind == "class":
+            for place, cls in self.map.classes(name):
+                if place == path and cls.scope == one.scope:
+                    self.cls(path, cls, why)
+
+    def _outside_effect(self, one: Statement, why: str) -> None:
+        module = next((token[1:] for token in one.mutates if token[0] == "^"), None)
+        if module or (one.kind == "call" and not one.scope and not (one.mutates or one.calls)):
+            raise AllError(f"{why}: a call into {module or 'something'} while it is imported")
+
+    def _effects(self, path: str, one: Statement, why: str) -> None:
+        """Taint what a statement may change: what it names, and what the functions change that ran during it."""
+        ran = [
+            function
+            for line in range(one.first, one.last + 1)
+            for place, first in self.map.within(path, line)
+            for function in self.map.functions_at(place, first)
+        ]
+        names = {function.name for function in ran}
+        for token in one.mutates:
+            self._mutates(token, why, names, surely=one.kind == "call")
+        inside = {token for function in ran for token in function.mutates}
+        for token in inside:
+            self._mutates(token, why, names)
+        for token in {*one.mutates, *inside}:
+            if token[0] == ".":
+                self._mutates_attribute(token.partition("|")[0], path, one, why)
+            elif token[0] == "@" and one.scope:
+                self.attribute(token[1:].partition("|")[0], path, one.scope, why)
+
+    def _mutates(self, token: str, why: str, ran: Container[str], *, surely: bool = False) -> None:
+        """Let the object that *token* stands for be changed, if it can be."""
+        whole, path, method = parts(token)
+        if whole[0] in ".^'%*@=" or (method and method not in ran):
+            return
+        name = whole.rpartition(":")[2]
+        assigned = surely or self.map.assigned(whole)
+        if (whole, assigned) in self._changed_objects:
+            return
+        self._changed_objects.add((whole, assigned))
+        if assigned:
+            self.name(path, name, why)
+        for said in self.map.statements(path) if name else ():
+            # Under another name it is the same object; and it may hold what it was made of.
+            if name in said.binds and not said.scope:
+                same = said.mentions if said.kind in {"import", "alias"} else ()
+                held = said.mutates if assigned and said.kind in {"other", "def"} else ()
+                for other in (*same, *held):
+                    self._mutates(other, why, ran)
+
+    def _mutates_attribute(self, token: str, path: str, one: Statement, why: str) -> None:
+        """Let the attribute be changed of the classes that the statement has to do with."""
+        for place, said in self.map.stating(token) if self.map.assigned(token) else ():
+            if said.scope and token[1:] in said.binds and said.kind in {"other", "block", "alias"}:
+                words = self.known.objects(place, said.scope)
+                ran = {
+                    spot
+                    for where, cls in self.known.derived(place, said.scope)
+                    for spot in self.map.under(where, cls.first, cls.last)
+                }
+                near = words & {*one.mentions, *bound(path, one)}
+                if near or any(spot == path and one.first <= line <= one.last for spot, line in ran):
+                    self.attribute(token[1:], place, said.scope, why)
+                    for other in said.mentions if said.kind == "alias" else ():
+                        self._mutates(other, why, ())
+
+    def _imports(self, path: str, one: Statement, why: str) -> None:
+        """A module that nothing else imports does at import what it did not do before, or no longer does it."""
+        for file in {token.rpartition(":")[0] for token in one.mentions if ":" in token}:
+            others = {
+                place
+                for token in (f"{file}:", f"%{leaf(file)}")
+                for place, statement in self.map.stating(token)
+                if statement.kind == "import" and place != path
+            }
+            if not (self.map.ran(file, 1, _ALL) & IMPORT and others):
+                for inner in self.known.statements(file):
+                    self._outside_effect(inner, why)
+                    self._effects(file, inner, why)
+
+    def calls(self, tokens: Iterable[str], why: str) -> None:
+        """Taint what functions may change that are called anew while something is imported."""
+        waiting = [token for token in tokens if token not in self._reached]
         while waiting:
-            one = waiting.pop()
-            for path, function in self._functions_named(one):
+            token = waiting.pop()
+            if token in self._reached:
+                continue
+            self._reached.add(token)
+            for function in self.known.meant(token):
                 for changed in function.mutates:
-                    if self.map.assigned(changed) and not self.map.foreign(path, changed):
-                        self.name(changed, why)
-                for inner in function.calls:
-                    if inner not in seen:
-                        seen.add(inner)
-                        waiting.append(inner)
+                    self._mutates(changed, why, _EVERY)
+                waiting += function.calls
+            path, _, name = token.rpartition(":")
+            if path and name:
+                for said in self.known.statements(path):
+                    if said.kind == "import" and name in said.binds:
+                        waiting += said.mentions
 
-    def _functions_named(self, name: str) -> Iterator[tuple[str, Function]]:
-        yield from self.map.functions(name)
-        for path, new in self.new.items():
-            yield from ((path, function) for function in new.functions if function.name == name)
-        for path, cls in self._classes_named(name):
-            for hidden in ("__init__", "__new__", "__call__", "__enter__", "__post_init__"):
-                for place, function in self.map.functions(hidden):
-                    if place == path and function.scope.rpartition(".")[2] == cls.name:
-                        yield place, function
+
+class _Every:
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+_EVERY = _Every()
+
+
+def _label(path: str, one: Statement) -> str:
+    return f"{', '.join(one.binds[:2]) or 'a statement'} ({path}:{one.first})"
