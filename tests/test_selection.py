@@ -129,9 +129,7 @@ def depot(_depot: Repo) -> Iterator[Repo]:
         ),
         pytest.param("marks", "2 * n", "3 * n", {"test_double", "test_wide"}, id="ran at import: where it ran"),
         pytest.param("marks", "return 7", "return 8", {"test_often"}, id="after many calls"),
-        pytest.param(
-            "marks", "(n):\n    return n\n", "(n):\n    return n + 1\n", {"test_idle"}, id="elsewhere"
-        ),
+        pytest.param("marks", "(n):\n    return n\n", "(n):\n    return n + 1\n", {"test_idle"}, id="elsewhere"),
         pytest.param(
             "marks",
             "HANDLERS[f.__name__] = f",
