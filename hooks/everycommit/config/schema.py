@@ -167,7 +167,7 @@ class TestsSettings:
         PROSE, merge="intersection", help="Globs of files that no test depends on: a change of these alone runs none."
     )
     select_commit: str = setting(
-        "all",
+        "affected",
         merge="max",
         choices=SELECT,
         help="Which tests run at commit; affected: those that the change can affect, by the map of "
