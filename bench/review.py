@@ -4,11 +4,11 @@
     python bench/review.py --cases FILE --profile NAME [--samples N] [--repeats 5] [--out RESULTS]
     python bench/review.py --cases FILE --profile NAME --bare
 
-FILE has a JSON object a line: ``id``, ``kind`` (bug or clean), ``before`` and ``after`` ({path: text}), and of a bug its
-``path`` and ``lines`` ([[first, last], ...] in the file after the change). Each case becomes a repository, before as
-HEAD, after in the index, and `everycommit run review --fresh` judges it in a process of its own: with the user's models,
-canary, votes, refuters, judge and all. Nothing else of a case is shown. With --bare the same model gets one plain
-question a file instead: the diff with 12 lines around, in its numbers.
+FILE has a JSON object a line: ``id``, ``kind`` (bug or clean), ``before`` and ``after`` ({path: text}), and of a bug
+its ``path`` and ``lines`` ([[first, last], ...] in the file after the change). Each case becomes a repository, before
+as HEAD, after in the index, and `everycommit run review --fresh` judges it in a process of its own: with the user's
+models, canary, votes, refuters, judge and all. Nothing else of a case is shown. With --bare the same model gets one
+plain question a file instead: the diff with 12 lines around, in its numbers.
 
 A defect counts as found where a finding is within 3 lines of it. Whether the finding *names* it is for somebody to
 judge: RESULTS has all findings, a reading a line. A run that was broken off goes on where it was, and asks again what
@@ -25,6 +25,7 @@ from typing import Any
 
 from review_readers import READERS, Bare, Gate, Reader, Setup
 from review_report import Case, report
+
 
 class Results:
     """What was read so far, a line a reading."""

@@ -16,9 +16,9 @@ from everycommit.cli.models import named
 from everycommit.cli.models_bench import endpoint
 from everycommit.deadline import Deadline
 from everycommit.errors import EverycommitError
+from everycommit.gates.review.parts import CATEGORIES
 from everycommit.model.client import Ask, Message
 from everycommit.model.models import cost
-from everycommit.reader.catalog import RULES
 
 READERS = ("static", "model", "both")
 AROUND = 12
@@ -111,8 +111,8 @@ class Gate:
         return self._setup.reader in {"both", "static" if is_static(finding["rule"]) else "model"}
 
     def _open(self, gate: Mapping[str, Any]) -> str:
-        if self._setup.reader == "static":
-            return "" if gate["outcome"] in {"passed", "failed", "skipped"} else str(gate["reason"])
+        if gate["outcome"] == "skipped" or self._setup.reader == "static":
+            return "" if gate["outcome"] in {"passed", "failed"} else f"{gate['outcome']}: {gate['reason']}"
         read, of = gate["counts"].get("seen", 0), gate["counts"].get("hunks", 0)
         if gate["outcome"] in {"passed", "failed"} and read == of:
             return ""
@@ -151,8 +151,8 @@ class Bare:
 
 
 def is_static(rule: str) -> bool:
-    """Tell whether *rule* is one of the static reader's: ruff's codes have capitals, a model's categories have none."""
-    return rule in RULES or any(letter.isupper() for letter in rule)
+    """Tell whether *rule* is the static reader's: what a model finds is named by its category."""
+    return rule.removeprefix("review/") not in CATEGORIES
 
 
 def laid_out(row: Mapping[str, Any], folder: Path) -> None:

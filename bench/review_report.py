@@ -74,7 +74,9 @@ def _open(cases: Sequence[Case]) -> Iterator[str]:
     if not open_:
         return
     whys = Counter(case.open.partition("\n")[0][:120] for case in open_)
-    yield "\n".join([f"not reviewed, and in no row below: {len(open_)}", *(f"  {n} x {why}" for why, n in whys.items())])
+    yield "\n".join(
+        [f"not reviewed, and in no row below: {len(open_)}", *(f"  {n} x {why}" for why, n in whys.items())]
+    )
     least = score(Spoken(case.bug, 0.0, 0.0) if case.open else case.spoken() for case in cases)
     yield f"with what was not reviewed counted as not found: {least.recall}"
 
