@@ -49,9 +49,9 @@ def flagging(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoint]:
         yield endpoint
 
 
-def bench(cases: Path, *argv: str, code: int = 0, **env: str) -> str:
+def bench(cases: Path, *argv: str, env: Mapping[str, str] | None = None, code: int = 0) -> str:
     """Run the bench; return all that it says."""
-    environ = clean_environment(cases.parent, EVERYCOMMIT_BENCH=str(cases.parent / "bench"), **env)
+    environ = clean_environment(cases.parent, EVERYCOMMIT_BENCH=str(cases.parent / "bench"), **(env or {}))
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--cases", str(cases), *argv],
         env=environ,
@@ -121,14 +121,14 @@ def test_results_of_another_run_are_not_mixed_in(cases: Path, flagging: Endpoint
     results = cases.with_name("results.jsonl")
     bench(cases, "--out", str(results))
 
-    said = bench(cases, "--profile", "env", "--out", str(results), code=1, **env(flagging))
+    said = bench(cases, "--profile", "env", "--out", str(results), code=1, env=env(flagging))
 
     assert "holds a run of 'static', not of 'model, env'" in said
 
 
 def test_a_model_is_asked_through_the_whole_review(cases: Path, flagging: Endpoint) -> None:
     results = cases.with_name("results.jsonl")
-    out = bench(cases, "--profile", "env", "--samples", "2", "--repeats", "2", "--out", str(results), **env(flagging))
+    out = bench(cases, "--profile", "env", "--samples", "2", "--repeats", "2", "--out", str(results), env=env(flagging))
 
     assert row(out, "all")[:2] == ["1/1 = 1.00 (0.21 to 1.00)", "1/1 = 1.00 (0.21 to 1.00)"]
     assert "over 2 readings: 0/2 = 0.00 (0.00 to 0.66) verdicts that differ" in out
@@ -140,7 +140,7 @@ def test_a_model_is_asked_through_the_whole_review(cases: Path, flagging: Endpoi
 
 def test_the_same_model_is_asked_one_plain_question_a_file(cases: Path, flagging: Endpoint) -> None:
     asked = flagging.fresh()
-    out = bench(cases, "--profile", "env", "--bare", **env(flagging))
+    out = bench(cases, "--profile", "env", "--bare", env=env(flagging))
 
     assert out.startswith("model, bare, env; 2 of 2 cases read to the end\n")
     texts = [one.json["messages"][0]["content"] for one in asked.asked()]
@@ -151,7 +151,8 @@ def test_the_same_model_is_asked_one_plain_question_a_file(cases: Path, flagging
 
 
 def test_what_was_not_reviewed_is_in_no_share(cases: Path) -> None:
-    out = bench(cases, "--profile", "env", EVERYCOMMIT_MODEL_URL="http://127.0.0.1:9/v1", EVERYCOMMIT_MODEL="small-8b")
+    nobody = {"EVERYCOMMIT_MODEL_URL": "http://127.0.0.1:9/v1", "EVERYCOMMIT_MODEL": "small-8b"}
+    out = bench(cases, "--profile", "env", env=nobody)
 
     assert "0 of 2 cases read to the end" in out
     assert "not reviewed, and in no row below: 2" in out
