@@ -15,7 +15,7 @@ $(VENV)/.done: pyproject.toml
 	@touch $@
 
 demo: setup
-	@$(BIN)/everycommit demo
+	@$(BIN)/everycommit demo --keep
 
 test: setup
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tests/run.py

@@ -1,10 +1,11 @@
 """Build a small repository in a temporary folder, and show a commit that is refused and the mended one that passes.
 
-Nothing outside that folder is touched. The folder stays, so that you can go on playing in it.
+Nothing outside that folder is touched, and it is gone at the end; with --keep it stays, so that you can go on playing.
 """
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -83,15 +84,22 @@ def test_label_has_two_decimals() -> None:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare what the command takes: nothing."""
-    del parser
+    """Declare what the command takes."""
+    parser.add_argument("--keep", action="store_true", help="leave the repository where it is, to play in it")
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Show it; return 0 when every commit ended as it should, else 1."""
-    del args
     _needs_pytest()
-    demo = _Demo(Path(tempfile.mkdtemp(prefix="everycommit-demo-")) / "shop", call)
+    folder = Path(tempfile.mkdtemp(prefix="everycommit-demo-"))
+    try:
+        return _shown(_Demo(folder / "shop", call), keep=args.keep)
+    finally:
+        if not args.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _shown(demo: "_Demo", *, keep: bool) -> int:
     demo.begin()
     demo.tell("A change with an unused import, a wrong type, a broken rounding and a table nobody will read:")
     demo.write({"src/shop/prices.py": BROKEN, "src/shop/countries.py": TABLE})
@@ -100,7 +108,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     demo.write({"src/shop/prices.py": MENDED, "tests/test_prices.py": MENDED_TESTS})
     demo.git("rm", "--cached", "--quiet", "src/shop/countries.py")
     passed = demo.commit("Add labels")
-    demo.tell(f"The repository is in {demo.root}")
+    demo.tell(f"The repository is in {demo.root}" if keep else "The repository is gone; with --keep it stays.")
     if (refused, passed) == (1, 0):
         return 0
     demo.tell(f"That was not what should have happened: exit codes {refused} and {passed} instead of 1 and 0.")
@@ -127,6 +135,8 @@ class _Demo:
             **{name: value for name, value in call.environ.items() if not name.startswith("GIT_")},
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
+            # Snapshots, too, lie in the folder that goes.
+            "EVERYCOMMIT_CACHE_DIR": str(root.parent / "cache"),
             **{f"GIT_{who}_NAME": "You" for who in ("AUTHOR", "COMMITTER")},
             **{f"GIT_{who}_EMAIL": "you@example.com" for who in ("AUTHOR", "COMMITTER")},
             # The demo's project has no environment of its own; ours has pytest.

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import EverycommitError, Interrupted, UsageError
 
 if TYPE_CHECKING:
+    import argparse
+
     from .call import Call
 
 COMMANDS = {
@@ -30,6 +32,9 @@ COMMANDS = {
     "audit": "say which commits nothing judged: cherry-picked, rebased, --no-verify",
     "ledger": "show what was judged before, and why a verdict is or is not used again",
     "trust": "show and accept the commands that this repository wants to run",
+    "config": "print the JSON Schema of the settings, for editors",
+    "help": "read a page of the documentation: everycommit help settings",
+    "completion": "print what completes commands, flags and values in bash, zsh or fish",
     "demo": "build a small repository and show a refused and a passing commit",
 }
 BUG = """\
@@ -75,8 +80,19 @@ def _dispatch(argv: Sequence[str]) -> int:
             from . import run
 
             return run.answer(run.Asked(gates=argv[1:]), _call())
+        if name == "completion" and len(argv) == 2:
+            from . import completion
+
+            return completion.answer(argv[1], _call())
     if name not in COMMANDS:
         return _without_command(argv)
+    module, parser = parser_of(name)
+    code: int = module.main(parser.parse_args(argv[1:]), _call())
+    return code
+
+
+def parser_of(name: str) -> "tuple[Any, argparse.ArgumentParser]":
+    """Return the module of a command and the parser of its words."""
     import argparse
     from importlib import import_module
 
@@ -88,8 +104,7 @@ def _dispatch(argv: Sequence[str]) -> int:
         allow_abbrev=False,
     )
     module.arguments(parser)
-    code: int = module.main(parser.parse_args(argv[1:]), _call())
-    return code
+    return module, parser
 
 
 def _without_command(argv: Sequence[str]) -> int:

@@ -8,10 +8,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..config.fields import COMMAND, MODEL, Field, command_table, keys, model_table
+from ..config.fields import COMMAND, MODEL, Field, command_table, keys, model_table, tables
 from ..config.load import load, user_settings
 from ..config.schema import Config
-from ..config.values import toml, written
+from ..config.values import nearest, toml, written
 from ..errors import UsageError
 from ..repo.repository import discover
 from ..text import printable
@@ -25,13 +25,18 @@ _WIDEST = 60
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
+    parser.add_argument("keys", nargs="*", metavar="KEY", help="only these: policy, policy.max_added_lines")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text is for people")
 
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Print the settings; return 0."""
     config, notes = judging(call)
-    call.stdout.write(_json(config, notes) if args.format == "json" else _text(config, notes))
+    wanted = tuple(args.keys)
+    for key in wanted:
+        if not any(_is_in(row[0], (key,)) for row in _rows(config)):
+            raise UsageError(f"{toml(key)}: no such setting{nearest(key, [*tables(), *keys()])}")
+    call.stdout.write(_json(config, notes, wanted) if args.format == "json" else _text(config, notes, wanted))
     return 0
 
 
@@ -47,6 +52,11 @@ def judging(call: Call) -> tuple[Config, list[str]]:
     whole = repository.head is None
     config = load(base=head, target=index, user=user, environ=call.environ, flags={}, whole=whole)
     return config, list(config.notes)
+
+
+def _is_in(key: str, wanted: tuple[str, ...]) -> bool:
+    """Tell whether *key* is one of *wanted*, or in a table that is; all are where nothing is wanted."""
+    return not wanted or any(key == one or key.startswith(f"{one}.") for one in wanted)
 
 
 def _rows(config: Config) -> Iterator[tuple[str, Any, str, Field]]:
@@ -68,8 +78,9 @@ def _source(config: Config, key: str) -> str:
     return config.sources.get(key, "default")
 
 
-def _text(config: Config, notes: list[str]) -> str:
-    rows = [_HEADER, *((key, _shown(field, value), source, field.merge) for key, value, source, field in _rows(config))]
+def _text(config: Config, notes: list[str], wanted: tuple[str, ...]) -> str:
+    found = [row for row in _rows(config) if _is_in(row[0], wanted)]
+    rows = [_HEADER, *((key, _shown(field, value), source, field.merge) for key, value, source, field in found)]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines = [
         "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3])) for row in rows
@@ -90,13 +101,14 @@ def _shown(field: Field, value: Any) -> str:
     )
 
 
-def _json(config: Config, notes: list[str]) -> str:
+def _json(config: Config, notes: list[str], wanted: tuple[str, ...]) -> str:
     page = {
         "version": VERSION,
         "adopting": config.adopting,
         "settings": [
             {"key": key, "value": value, "toml": written(field, value), "source": source, "merge": field.merge}
             for key, value, source, field in _rows(config)
+            if _is_in(key, wanted)
         ],
         "loosened": [{"key": one.key, "base": one.base, "target": one.target} for one in config.loosened],
         "notes": notes,
