@@ -47,7 +47,7 @@ def written(name: str, *verdicts: Verdict) -> str:
 def commands(text: str) -> list[tuple[str, dict[str, str], str]]:
     """Read workflow commands as GitHub's runner does."""
     out = []
-    for line in text.splitlines():
+    for line in text.removesuffix("\n").split("\n") if text else ():
         level, words, data = re.fullmatch(r"::(\w+) ?([^:]*)::(.*)", line).groups()  # type: ignore[union-attr]
         properties = dict(word.split("=", 1) for word in words.split(",") if word)
         plain = {name: _decoded(value) for name, value in properties.items()}

@@ -7,7 +7,7 @@ actions/toolkit, packages/core, command.ts.
 from collections.abc import Sequence
 
 from ..result import ERROR, NOTE, WARNING, Verdict
-from .entries import Entry, entries, message
+from .entries import Entry, clean, entries, message
 from .words import counted
 
 PER_STEP = 10
@@ -44,7 +44,7 @@ def _command(level: str, entry: Entry) -> str:
 
 
 def _data(text: str) -> str:
-    return text.encode(errors="replace").decode().replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
