@@ -2,7 +2,8 @@
 
     .venv/bin/python bench/compare.py                 # all cases; half an hour, more on a busy machine
     .venv/bin/python bench/compare.py docs line-click # some of them
-    .venv/bin/python bench/compare.py --short         # a form for CI: ends with 1 where a bound is missed by half
+    .venv/bin/python bench/compare.py --short         # a form for CI: ends with 1 where a bound, or what is published
+                                                      # of one that is not met, is missed by half
 
 Every side runs once a round, in turn; ratios are taken within a round, and the table has their medians. Packages,
 pre-commit, prek and lefthook come from the package registries, at the first run.
@@ -50,10 +51,10 @@ def short(names: Sequence[str]) -> tuple[list[Row], bool]:
     held = True
     for name in names or SHORT:
         found = SHORT[name](SHORT_RUNS)
-        if not all(row.within(SLACK) for row in found):
+        if not all(row.held(SLACK) for row in found):
             print(f"{name}: over its bound, measured once more", flush=True)
             found = SHORT[name](2 * SHORT_RUNS)
-        held &= all(row.within(SLACK) for row in found)
+        held &= all(row.held(SLACK) for row in found)
         rows += found
     return rows, held
 
