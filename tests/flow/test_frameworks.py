@@ -73,7 +73,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
         if not (repo.root / ".git").exists():
             repo = Repo.make(shared / "making", shared / "home")
             ignore = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(TOP / "hooks", repo.root / "hooks", ignore=ignore)
+            for name in ("hooks", "docs"):  # the wheel has both
+                shutil.copytree(TOP / name, repo.root / name, ignore=ignore)
             for name in ("pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
                 shutil.copy(TOP / name, repo.root / name)
             repo.git("add", "--all")
