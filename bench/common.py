@@ -25,11 +25,11 @@ PLAIN = {
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without git's, Python's and our variables."""
+    """Return this process's environment without the variables of git, Python, pyenv, pre-commit and ours."""
     kept = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("GIT_", "PYTHON", "EVERYCOMMIT_")) and name != "VIRTUAL_ENV"
+        if not name.startswith(("GIT_", "PYTHON", "EVERYCOMMIT_", "PYENV_", "PRE_COMMIT")) and name != "VIRTUAL_ENV"
     }
     return kept | PLAIN | {"XDG_CACHE_HOME": str(WORK / "cache"), "XDG_CONFIG_HOME": str(WORK / "config")} | more
 
@@ -56,6 +56,10 @@ def venv(name: str, *packages: str) -> Path:
 def bare() -> list[str]:
     """Return the command line of a bare Python start: ``-c pass`` of a clean environment's interpreter."""
     return [str(venv("bare")), "-I", "-c", "pass"]
+
+
+class NotMeasuredError(Exception):
+    """This machine does not let it be measured; the text says what was seen. No verdict on speed."""
 
 
 class Cost:
