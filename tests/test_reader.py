@@ -1,5 +1,6 @@
 """The static reader: what only old and new code together can show."""
 
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -28,6 +29,12 @@ def test_each_rule_finds_its_bad_example_and_nothing_speaks_of_its_good_one(repo
     ((path, (old, new)),) = rule.good.items()
 
     assert seen(repo, old or "", new or "", path=path) == []
+
+
+def test_the_page_lists_every_rule() -> None:
+    page = (Path(__file__).parent.parent / "docs/reader.md").read_text()
+
+    assert all(f"| `{rule.id}` |" in page for rule in RULES)
 
 
 HEAD = "def f(a, b, items, lock):\n"
@@ -96,6 +103,7 @@ def test_what_is_taken_away_or_turned_round(
         (["if a:", "    return", "g()"], ["match a:", "    case 1:", "        return", "g()"]),
         (["if a:", "    g()", "else:", "    h()"], ["if not a:", "    h()", "else:", "    g()"]),
         (["if a == b:", "    g()", "else:", "    h()"], ["if a != b:", "    h()", "else:", "    g()"]),
+        (["if a is None:", "    return b", "return g()"], ["if a is not None:", "    return g()", "return b"]),
         (["try:", "    import x", "except ImportError:", "    x = None"], ["import x"]),
         (["try:", "    g()", "except A:", "    pass"], ["h()"]),  # what raised is gone as well
         (["with lock:", "    g()"], ["with self.lock:", "    g()"]),

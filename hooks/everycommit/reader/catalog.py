@@ -1,6 +1,6 @@
 """The rules of the static reader: what only the old and the new code together can show.
 
-Which of them are here was decided by measurement, see docs/performance.md: a rule that speaks as often of sound
+Which of them are here was decided by measurement, see docs/reader.md: a rule that speaks as often of sound
 commits as of defects that are brought back is none.
 """
 

@@ -50,6 +50,7 @@ _CONVERSIONS = frozenset(
     }
 )
 """Functions whose result is the same thing in a safer form: of one case, without surroundings, a copy, quoted."""
+_ONE_EACH = 2
 _AT_ONCE = 2
 """Differences in one statement; with more it says something new, and is not turned round."""
 
@@ -121,21 +122,27 @@ def _operators(one: ast.AST, other: ast.AST, old: Entry, edit: Edit) -> tuple[st
     if kinds[0] not in _SIGNS or kinds[1] not in _SIGNS:
         return None
     compared = isinstance(one, ast.cmpop)
-    if compared and kinds not in _BOUNDARY and (kinds[1] not in _OPPOSITE.get(kinds[0], ()) or _sides_too(old, edit)):
+    if (
+        compared
+        and kinds not in _BOUNDARY
+        and (kinds[1] not in _OPPOSITE.get(kinds[0], ()) or _with_its_sides(old, edit))
+    ):
         return None
     return "comparison-turned", f"`{_SIGNS[kinds[0]]}` became `{_SIGNS[kinds[1]]}`"
 
 
-def _sides_too(old: Entry, edit: Edit) -> bool:
-    """Tell whether a condition was turned round along with what it chooses between."""
+def _with_its_sides(old: Entry, edit: Edit) -> bool:
+    """Tell whether a condition was turned round along with what it chooses between, or with other lines beside it."""
     if not isinstance(old.node, ast.If):
         return False
     bodies = [dumped(one.node.body[0]) for one in edit.unit.entries if isinstance(one.node, ast.If)]
-    return bool(old.node.orelse) and dumped(old.node.orelse[0]) in bodies
+    return len(edit.gone) + len(edit.came) > _ONE_EACH or (
+        bool(old.node.orelse) and dumped(old.node.orelse[0]) in bodies
+    )
 
 
 def _negated(one: ast.AST, other: ast.AST, old: Entry, edit: Edit) -> tuple[str, str] | None:
-    if _sides_too(old, edit):
+    if _with_its_sides(old, edit):
         return None
     for negated, plain in ((one, other), (other, one)):
         if isinstance(negated, ast.UnaryOp) and isinstance(negated.op, ast.Not) and _same(negated.operand, plain):
