@@ -31,9 +31,9 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
     assert field.merge in MERGES
     assert (field.merge == "min") <= (field.kind in {"limit", "number"})
     assert field.across in {"", "min", "max", "union"}
-    assert (field.across == "max") <= (field.kind == "word")
+    assert (field.across == "max") <= (field.kind == "word" or field.name == "rounds")
     assert (field.across == "min") <= (field.kind == "limit")
-    assert (field.merge == "max") == (field.kind == "word" or field.name == "budget")
+    assert (field.merge == "max") == (field.kind == "word" or field.name in {"budget", "rounds"})
     assert (field.merge in {"union", "intersection"}) <= (field.kind == "list")
     assert (field.merge == "every") == (field.kind == "only")
     assert (field.merge == "strictest") == (field.kind == "rules")
@@ -43,7 +43,7 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
 
 
 def test_every_field_of_the_schema_is_a_setting() -> None:
-    assert set(tables()) == {"", "policy", "lint", "types", "tests", "review", "snapshot"}
+    assert set(tables()) == {"", "policy", "lint", "types", "tests", "review", "snapshot", "agent"}
     assert len({f"EVERYCOMMIT_{key.upper().replace('.', '_')}" for key in EVERY}) == len(EVERY)
 
 

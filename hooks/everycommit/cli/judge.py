@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..change import Candidate
-from ..config.load import load, user_settings
 from ..config.schema import Config, Settings
 from ..config.trust import Accepted
 from ..deadline import Deadline
@@ -21,9 +20,7 @@ from ..kept import Kept
 from ..ledger import Anew, Answers, Book, Forgetful
 from ..proc import Children, child_environment
 from ..record import asdict, dataclass, replace
-from ..repo.cache import cache_folder, run_folder
-from ..repo.quarantine import Quarantine
-from ..repo.repository import Repository, discover
+from ..repo.cache import cache_folder
 from ..result import GateResult, Verdict
 from ..rules.settings import FILE
 from . import asked
@@ -31,6 +28,7 @@ from .call import Call
 from .ending import Gone
 from .later import LaterInterpreter, LaterTrees
 from .other_runs import after, before
+from .place import Place, configured, place
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
@@ -39,6 +37,8 @@ if TYPE_CHECKING:
     from ..repo.snapshot import Snapshots
     from ..shards import Shard, Sharded
     from .attested import Trusted
+
+__all__ = ["Place", "Ready", "Wish", "configured", "left_out", "place", "prepared", "verdict"]
 
 RUN_NO_CODE = frozenset({"policy", "lint", "review"})
 """Gates that execute nothing of the change."""
@@ -72,63 +72,6 @@ class Wish:
     """Which part is to be judged; None: all."""
     explain: bool = False
     """Whether each result has to say how it came about."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The repository, isolated for reading."""
-
-    repository: Repository
-    quarantine: Quarantine
-    cache: Path
-    """The usual cache folder; settings may name another one for snapshots."""
-
-
-@contextmanager
-def place(call: Call) -> Iterator[Place]:
-    """Find the repository and make the folder of this run; both are given back whatever happens."""
-    repository = discover(call.cwd, call.environ)
-    cache = cache_folder(None, call.environ)
-    with run_folder(cache) as folder:
-        quarantine = Quarantine(repository, folder)
-        try:
-            yield Place(repository, quarantine, cache)
-        finally:
-            quarantine.close()
-
-
-def configured(here: Place, candidate: Candidate, call: Call, wish: Wish) -> Config:
-    """Return the settings that judge *candidate*: base's, tightened by target's and the task's scope, and the user's.
-
-    A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
-    """
-    change = candidate.change
-    base = candidate.rules or (change.parents[0] if change.parents else None)
-    target = _settings_file(here, change.target)
-    same = base is not None and not candidate.rules and all(file.path != FILE for file in change.landing)
-    flags = {"timeout": wish.timeout, "budget": wish.budget}
-    config = load(
-        base=target if same else _settings_file(here, base),
-        target=target,
-        user=user_settings(call.environ),
-        environ=call.environ,
-        flags={name: value for name, value in flags.items() if value is not None},
-        whole=change.whole,
-        models_later=True,
-        commands_from_base=candidate.occasion == "ci",
-    )
-    if wish.refuse_loosening:
-        config = replace(config, refuse_loosening=True)
-    if not (here.repository.git_dir / "everycommit" / "scope.json").exists():
-        return config
-    from ..config.scope import scoped
-
-    return scoped(config, here.repository, candidate)
-
-
-def _settings_file(here: Place, tree: str | None) -> bytes | None:
-    entry = here.quarantine.entries(tree, [FILE]).get(FILE) if tree else None
-    return here.quarantine.read(entry[1]) if entry and entry[0].startswith("100") else None
 
 
 def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "uninstall": "take back exactly what install wrote",
     "run": "judge a change: staged, the working tree, a commit, a range, all files",
     "ci": "judge what a build is about; base and head are found in the provider's environment",
+    "agent": "hold a coding agent to it: install the client's hooks; what the client calls",
     "status": "show what goes on in the background, and how it ended",
     "hook": "what git calls: everycommit hook pre-commit",
     "review": "have a model read a change; show what is sent, and all that was found",
@@ -80,6 +81,10 @@ def _dispatch(argv: Sequence[str]) -> int:
             from . import run
 
             return run.answer(run.Asked(gates=argv[1:]), _call())
+        if name == "agent" and len(argv) == 2:
+            from .agent import answer as to_client
+
+            return to_client(argv[1], _call())
         if name == "completion" and len(argv) == 2:
             from . import completion
 

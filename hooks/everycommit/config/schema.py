@@ -293,6 +293,28 @@ class SnapshotSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSettings:
+    """``[tool.everycommit.agent]``: what a coding agent is held to when it says that it is done."""
+
+    gates: tuple[str, ...] = setting(
+        ("policy", "lint", "types", "tests"),
+        merge="union",
+        help="Gates of a commit that judge the working tree when an agent stops; names of your commands may be among "
+        "them.",
+    )
+    rounds: int = setting(
+        3,
+        merge="max",
+        across="max",
+        help="How often an agent is told to go on while something refuses; then it may stop, and that is said. Of your "
+        "settings and the repository's the larger number counts, and never more than the client allows.",
+    )
+    seconds: float = setting(
+        60.0, merge="target", help="Seconds for all of it; what is not done by then is said to be not verified."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandSettings:
     """``[tool.everycommit.command.NAME]``: a command of yours as a gate; exit 0 passes."""
 
@@ -392,6 +414,7 @@ class Settings:
     tests: TestsSettings = field(default_factory=TestsSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
+    agent: AgentSettings = field(default_factory=AgentSettings)
     model: Mapping[str, ModelSettings] = field(default_factory=dict)
     command: Mapping[str, CommandSettings] = field(default_factory=dict)
 

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
+from ..change import Blobs, Change
 from ..record import replace
 from ..result import NOTE, Finding, stamped
 from ..rules.names import ACCEPTED
-from .base import Job
 
 DAY = 86_400
 
@@ -14,8 +15,17 @@ DAY = 86_400
 REVIEW = "review/"
 
 
+class Judged(Protocol):
+    """What is looked at: a job, or as much of one."""
+
+    @property
+    def change(self) -> Change: ...
+    @property
+    def blobs(self) -> Blobs: ...
+
+
 def accepted(
-    job: Job, findings: list[Finding], today: str, *, review: bool = False
+    job: Judged, findings: list[Finding], today: str, *, review: bool = False
 ) -> tuple[list[Finding], Sequence[str], float | None]:
     """Return *findings* with those that a person accepted as notes, what to say, and when that ends to hold.
 

@@ -3,11 +3,12 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from ..change import ABSENT, GITLINK, LINK, Candidate
+from ..digest import sha1, sha256
 from .bare import writing
 from .quarantine import Quarantine
 from .repository import Repository
@@ -30,8 +31,12 @@ class _Traits(NamedTuple):
     links: bool
 
 
-def working_tree(repository: Repository, quarantine: Quarantine) -> Candidate:
+def working_tree(
+    repository: Repository, quarantine: Quarantine, over: Mapping[str, bytes | None] | None = None
+) -> Candidate:
     """Read the working tree against HEAD: what is staged, what is not, and files that are neither tracked nor ignored.
+
+    *over* are contents that count in place of the files', None where there is to be none: what is about to be written.
 
     Contents are taken as they are, without filters (``autocrlf``, LFS). Submodules stand where the index has them.
     Files of more than 50 MB, embedded repositories and what is no file are not judged; the notes name them.
@@ -40,12 +45,17 @@ def working_tree(repository: Repository, quarantine: Quarantine) -> Candidate:
     traits = _traits(repository)
     entries: dict[str, tuple[str, str] | None] = {}
     notes = []
+    over = over or {}
     for path, mode in _differing(repository, quarantine, index):
+        if path in over:
+            continue
         entry = None if mode is None else _entry(repository, quarantine, path, mode, traits)
         if isinstance(entry, _Skipped):
             notes.append(f"'{path}' is not judged: {entry.reason}")
         else:
             entries[path] = entry
+    for path, content in over.items():
+        entries[path] = None if content is None else _held(repository, quarantine, path, content, traits)
     if entries:
         quarantine.update(index, entries)
     return candidate(
@@ -99,6 +109,17 @@ def _entry(
         return None if error.errno in _GONE else _Skipped(f"it cannot be read ({error.strerror})")
 
 
+def _held(
+    repository: Repository, quarantine: Quarantine, path: str, content: bytes, traits: _Traits
+) -> tuple[str, str]:
+    """Return mode and object name of the file as it would be with *content*."""
+    try:
+        found = (repository.top / path).lstat().st_mode
+    except OSError:
+        found = 0
+    return _mode(found, "100644", traits), _written(repository, quarantine, content)
+
+
 def _content(full: Path) -> bytes:
     """Return the file's content, cut past ``LARGEST``; read once, so that it is one state of the file."""
     # Between looking and opening it may have become a link or a pipe: neither is followed or waited for.
@@ -117,11 +138,10 @@ def _mode(found: int, indexed: str, traits: _Traits) -> str:
 
 def _written(repository: Repository, quarantine: Quarantine, content: bytes) -> str:
     """Write *content* as a loose blob, as git does; return its object name."""
-    import hashlib
     import zlib
 
     whole = b"blob %d\0" % len(content) + content
-    oid = hashlib.new(repository.object_format, whole, usedforsecurity=False).hexdigest()
+    oid = (sha1 if repository.object_format == "sha1" else sha256)(whole).hexdigest()
     place = quarantine.objects / oid[:2] / oid[2:]
     if not place.exists():
         with writing(place):

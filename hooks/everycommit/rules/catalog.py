@@ -1,6 +1,6 @@
 """Every family of rules, in order, imported only where a glance says that it could find something."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -131,11 +131,13 @@ def modes() -> Mapping[str, tuple[str, str, str]]:
     return found
 
 
-def find(change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True) -> list[Finding]:
+def find(
+    change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True, families: Collection[str] | None = None
+) -> list[Finding]:
     """Return what all families find, each as severe as *limits* have it; what is off is left out.
 
-    Without *sizes* the limits on size are not judged. Settings that are loosened are not the trees' to tell: see
-    ``settings.loosening``.
+    Without *sizes* the limits on size are not judged; *families*: only these, by their modules' names. Settings that
+    are loosened are not the trees' to tell: see ``settings.loosening``.
 
     Raises:
         RepositoryError: An object that a rule has to read is not here.
@@ -144,6 +146,8 @@ def find(change: Change, blobs: Blobs, limits: Limits, *, sizes: bool = True) ->
     look, objects = Look(change), Asked(change, blobs)
     for family in _FAMILIES:
         if change.whole and family.module in _COMPARING:
+            continue
+        if families is not None and family.module not in families:
             continue
         if family.could(look, limits):
             found += family.find(_module(family.module), change, objects, limits)

@@ -1,0 +1,80 @@
+"""What a coding agent is about to do, did, or says it is done with: the same for every client."""
+
+from typing import NamedTuple
+
+WRITE, REPLACE, DELETE, TOUCH = "write", "replace", "delete", "touch"
+
+
+class Swap(NamedTuple):
+    """A piece of text and what takes its place."""
+
+    old: str
+    new: str
+    everywhere: bool = False
+
+
+class Edit(NamedTuple):
+    """One file that changes."""
+
+    path: str
+    """As the client writes it: absolute, or from the event's folder."""
+    kind: str
+    """``write`` all of it, ``replace`` pieces, ``delete`` it, or ``touch``: nobody knows what will be in it."""
+    content: str = ""
+    """All that will be in it where it is written; where it is touched, what is known to come into it."""
+    swaps: tuple[Swap, ...] = ()
+
+    def after(self, before: bytes | None) -> bytes | None:
+        """Return what the file will hold; *before*: what it holds now, None where it is not there.
+
+        A piece that is not in the file changes nothing: the client will refuse the edit by itself.
+        """
+        if self.kind == DELETE:
+            return None
+        if self.kind == WRITE:
+            return self.content.encode(errors="surrogateescape")
+        found = before or b""
+        if self.kind == TOUCH:
+            return found + b"\n" + self.content.encode(errors="surrogateescape") + b"\n"
+        for swap in self.swaps:
+            old, new = (text.encode(errors="surrogateescape") for text in (swap.old, swap.new))
+            # In an empty or missing file an empty piece stands for all of it.
+            found = found.replace(old, new, -1 if swap.everywhere else 1) if old else found or new
+        return found
+
+
+class Before(NamedTuple):
+    """A tool is about to run."""
+
+    cwd: str
+    edits: tuple[Edit, ...] = ()
+    command: str = ""
+    """A shell's command line; empty where the tool is none."""
+
+
+class After(NamedTuple):
+    """A tool has changed files."""
+
+    cwd: str
+    paths: tuple[str, ...] = ()
+
+
+class Stop(NamedTuple):
+    """The agent says that it is done."""
+
+    cwd: str
+    session: str
+    again: bool = False
+    """Whether it stops once more after it was told to go on."""
+
+
+Event = Before | After | Stop
+
+
+class Answer(NamedTuple):
+    """What the client is told."""
+
+    out: str = ""
+    """For standard output: the client's JSON, or nothing."""
+    err: str = ""
+    code: int = 0

@@ -1,0 +1,157 @@
+"""Whether files may change as they are about to: the policy's hard limits over the working tree as it would be then."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..change import Blobs, Candidate, Change
+from ..config.schema import Config
+from ..errors import EverycommitError
+from ..repo.repository import Repository
+from ..result import ERROR, Finding
+from ..rules.catalog import find
+from ..rules.settings import loosening
+from .event import DELETE, Edit
+from .ours import Meant, refusal
+from .shell_rules import Refusal
+
+FAMILIES = ("deletion", "paths", "secrets")
+_ALWAYS = frozenset(f"policy/{name}" for name in ("protected-path", "frozen-path", "out-of-scope"))
+_SIZES = {"policy/added-lines": "added", "policy/removed-lines": "removed"}
+_LARGEST = 50_000_000
+_MOST = 2000
+"""Files of one call that are looked at; what deletes more is refused by its number alone, where that is limited."""
+
+Contents = Mapping[str, bytes | None]
+
+
+class _Looked(NamedTuple):
+    change: Change
+    blobs: Blobs
+
+
+class Planned(NamedTuple):
+    """What is about to be written."""
+
+    contents: Contents
+    """By path from the root; None: the file goes."""
+    refused: Refusal | None = None
+    """Where it is not a matter of contents."""
+
+
+def planned(repository: Repository, cwd: Path, edits: Sequence[Edit], environ: Mapping[str, str]) -> Planned:
+    """Return what *edits*, whose paths start at *cwd*, come to in *repository*."""
+    contents: dict[str, bytes | None] = {}
+    for edit in edits:
+        for full in _paths(edit, cwd, environ):
+            path = _inside(repository.top, full)
+            before = contents[path] if path in contents else _read(full)
+            after = edit.after(before)
+            refused = refusal(repository, Meant(full, path, edit, before, after), environ)
+            if refused:
+                return Planned(contents, refused)
+            if path is not None and (after != before or path in contents) and not full.is_dir():
+                contents[path] = after
+    return Planned(contents)
+
+
+def wrong(
+    candidate: Candidate, contents: Contents, config: Config, blobs: Blobs, before: Callable[[], Candidate]
+) -> list[Finding]:
+    """Return what refuses *candidate*, the working tree with *contents*, and does not refuse it as it is: *before*."""
+    found = [one for one in _found(candidate, config, blobs) if one.path is None or one.path in contents]
+    if not found:
+        return []
+    older = before()
+    known = {(one.rule, one.path, one.message, one.source) for one in _found(older, config, blobs)}
+    return [one for one in found if one.rule in _ALWAYS or _worse(one, known, candidate.change, older.change)]
+
+
+def _worse(finding: Finding, known: set[tuple[str, str | None, str, str]], change: Change, older: Change) -> bool:
+    if (finding.rule, finding.path, finding.message, finding.source) in known:
+        return False
+    counts = _SIZES.get(finding.rule)
+    # Over the limit already, what makes it smaller is the way back.
+    return counts is None or getattr(change, counts) > getattr(older, counts)
+
+
+def _found(candidate: Candidate, config: Config, blobs: Blobs) -> list[Finding]:
+    change = candidate.change
+    found = [
+        *loosening(change, config.loosened, blobs, occasion=candidate.occasion, refuse=True),
+        *find(
+            change,
+            blobs,
+            config.settings.policy,
+            sizes=not (change.whole or config.adopting),
+            families=FAMILIES,
+        ),
+    ]
+    found = [one for one in found if one.severity == ERROR]
+    if found:
+        from ..gates.accepted import accepted
+
+        found = [*accepted(_Looked(change, blobs), found, time.strftime("%Y-%m-%d"))[0]]
+    return [one for one in found if one.severity == ERROR]
+
+
+def not_ignored(repository: Repository, contents: Contents) -> Contents:
+    """Return *contents* without files that git ignores: they are in no commit."""
+    listed = b"".join(os.fsencode(path) + b"\0" for path in contents)
+    done = repository.git.run("check-ignore", "-z", "--stdin", stdin=listed)
+    if done.code > 1:
+        raise EverycommitError("git check-ignore does not say which files are ignored")
+    ignored = {os.fsdecode(path) for path in done.out.split(b"\0")}
+    return {path: content for path, content in contents.items() if path not in ignored}
+
+
+def _paths(edit: Edit, cwd: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+    """Yield the files that an edit names: its own path, those of its wildcards, those below a folder that goes."""
+    text = edit.path
+    if "\0" in text or "$" in text or "`" in text:
+        return
+    if text.startswith("~/") and environ.get("HOME"):
+        text = environ["HOME"] + text[1:]
+    full = cwd / text
+    found = [full]
+    if any(char in text for char in "*?[") and not full.exists():
+        import glob
+
+        found = [Path(path) for path in sorted(glob.glob(str(full)))]  # noqa: PTH207 - as a shell does, not recursive
+    for one in found[:_MOST]:
+        # Writing through a link writes what it points to; deleting a link deletes the link.
+        place = Path(os.path.realpath(one.parent), one.name)
+        if edit.kind != DELETE:
+            yield Path(os.path.realpath(place))
+            continue
+        yield place
+        if place.is_dir() and not place.is_symlink():
+            yield from _below(place)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    number = 0
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name != ".git"]
+        for name in names:
+            yield Path(place, name)
+            number += 1
+            if number >= _MOST:
+                return
+
+
+def _inside(top: Path, full: Path) -> str | None:
+    """Return *full* from *top* with slashes; None where it is not in there."""
+    return full.relative_to(top).as_posix() if full.is_relative_to(top) and full != top else None
+
+
+def _read(full: Path) -> bytes | None:
+    try:
+        if not full.is_file():
+            return None
+        with full.open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError:
+        return None

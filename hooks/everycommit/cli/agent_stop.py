@@ -1,0 +1,72 @@
+"""When an agent says that it is done: the fast gates over the working tree, and a few rounds of insisting."""
+
+from typing import NamedTuple
+
+from ..agent import rounds
+from ..agent.event import Stop
+from ..agent.feedback import of_round, still
+from ..config.schema import AgentSettings
+from ..errors import UsageError
+from ..repo.repository import discover
+from ..result import Verdict
+from .call import Call
+from .judge import Wish
+from .place import configured, isolated
+from .working import REPEAT, candidate, judged_in
+
+
+class Told(NamedTuple):
+    """What is said at a stop; nothing where all is well."""
+
+    text: str = ""
+    insists: bool = False
+    """Whether the agent has to go on."""
+
+
+def stopped(event: Stop, call: Call, *, most: int) -> Told:
+    """Judge the working tree and return what to say; *most*: how often the client lets itself be told to go on.
+
+    Raises:
+        EverycommitError: Nothing could be judged.
+    """
+    try:
+        repository = discover(call.cwd, call.environ)
+    except UsageError:
+        return Told()
+    path = rounds.place(repository.git_dir, event.session)
+    before = rounds.read(path) if event.again else rounds.Before()
+    with isolated(repository, call) as here:
+        found = candidate(here)
+        if found.change.empty:
+            rounds.forget(path)
+            return Told()
+        config = configured(here, found, call)
+        settings = config.settings.agent
+        chosen = [name for name in config.settings.gates("commit") if name in settings.gates]
+        if not chosen:
+            return Told()
+        verdict = judged_in(here, found, call, Wish(gates=chosen, timeout=settings.seconds))
+    round_ = rounds.this(before, verdict)
+    told = _told(round_, verdict, settings, most)
+    if told.insists:
+        rounds.write(path, rounds.after(before, round_, verdict))
+    else:
+        rounds.forget(path)
+    return told
+
+
+def _told(round_: rounds.Round, verdict: Verdict, settings: AgentSettings, most: int) -> Told:
+    last = min(settings.rounds, most)
+    left = still(verdict)
+    if not round_.told:
+        more = "; those are on lines that nobody touched since" if round_.held_back else ""
+        return Told(f"everycommit: NOT VERIFIED: {left}{more}. `{REPEAT}` shows all." if left else "")
+    if round_.same:
+        why = "nothing changed since you were told"
+    elif round_.number > last:
+        why = f"told {last} {'time' if last == 1 else 'times'}, which is the limit (agent.rounds)"
+    else:
+        head = f"everycommit: not done yet, round {round_.number} of {last}. Mend these, then stop again:"
+        text = of_round(verdict, round_.told, head=head, repeat=REPEAT, held_back=round_.held_back)
+        return Told(text, insists=True)
+    return Told(f"everycommit: REFUSED, and no longer insisted on: {why}. Left: {left}. A commit will be refused.")
