@@ -12,6 +12,7 @@ from .deadline import Deadline
 from .errors import Interrupted, ToolError
 from .following import GRACE, TICK, Following, Output, program_path, signal_group
 from .record import dataclass
+from .repo.child import NEVER
 from .watcher import Watcher, announced
 
 if TYPE_CHECKING:
@@ -35,8 +36,6 @@ ALLOWED = frozenset(
     )
 )
 _ALLOWED_BEGINNINGS = ("LC_", "PYENV_")
-NEVER = frozenset({"EVERYCOMMIT_MODEL_KEY"})
-"""What no child sees, whoever names it; git neither."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,13 @@ class Stop(NamedTuple):
     """Whether it stops once more after it was told to go on."""
 
 
+class Refusal(NamedTuple):
+    """Why something is not left to an agent."""
+
+    what: str
+    way: str
+
+
 Event = Before | After | Stop
 
 

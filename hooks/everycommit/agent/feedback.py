@@ -18,7 +18,9 @@ _REPAIRS = 3
 def of_round(verdict: Verdict, told: Sequence[Finding], *, head: str, repeat: str, held_back: int = 0) -> str:
     """Return what to mend: *head*, *told* in order, and how to repeat the gates that found it."""
     ranked = sorted(told, key=_rank)
-    repairs = [line for gate in verdict.gates if gate.blocks for line in gate.repair][:_REPAIRS]
+    repairs = [line for gate in verdict.gates if gate.blocks for line in gate.repair]
+    # A word for who stages by hand stands behind it.
+    repairs = [line.partition("  #")[0] for line in repairs[:_REPAIRS]]
     gates = list(dict.fromkeys(gate.gate for gate in verdict.gates if gate.blocks))
     end = [f"repairs itself: {line}" for line in repairs]
     end += [f"{held_back} more on lines that you did not touch since: left to the commit"] * bool(held_back)

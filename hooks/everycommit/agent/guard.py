@@ -8,14 +8,13 @@ from typing import NamedTuple
 
 from ..change import Blobs, Candidate, Change
 from ..config.schema import Config
-from ..errors import EverycommitError
+from ..errors import RepositoryError
 from ..repo.repository import Repository
 from ..result import ERROR, Finding
 from ..rules.catalog import find
 from ..rules.settings import loosening
-from .event import DELETE, Edit
+from .event import DELETE, Edit, Refusal
 from .ours import Meant, refusal
-from .shell_rules import Refusal
 
 FAMILIES = ("deletion", "paths", "secrets")
 _ALWAYS = frozenset(f"policy/{name}" for name in ("protected-path", "frozen-path", "out-of-scope"))
@@ -62,11 +61,12 @@ def wrong(
 ) -> list[Finding]:
     """Return what refuses *candidate*, the working tree with *contents*, and does not refuse it as it is: *before*."""
     found = [one for one in _found(candidate, config, blobs) if one.path is None or one.path in contents]
-    if not found:
-        return []
+    always = [one for one in found if one.rule in _ALWAYS]
+    if always or not found:
+        return always
     older = before()
     known = {(one.rule, one.path, one.message, one.source) for one in _found(older, config, blobs)}
-    return [one for one in found if one.rule in _ALWAYS or _worse(one, known, candidate.change, older.change)]
+    return [one for one in found if _worse(one, known, candidate.change, older.change)]
 
 
 def _worse(finding: Finding, known: set[tuple[str, str | None, str, str]], change: Change, older: Change) -> bool:
@@ -97,12 +97,16 @@ def _found(candidate: Candidate, config: Config, blobs: Blobs) -> list[Finding]:
     return [one for one in found if one.severity == ERROR]
 
 
-def not_ignored(repository: Repository, contents: Contents) -> Contents:
+def not_ignored(repository: Repository, blobs: Blobs, contents: Contents) -> Contents:
     """Return *contents* without files that git ignores: they are in no commit."""
-    listed = b"".join(os.fsencode(path) + b"\0" for path in contents)
+    # What HEAD has is in every commit; git need not be asked.
+    tracked = blobs.entries(repository.base_tree, [*contents])
+    listed = b"".join(os.fsencode(path) + b"\0" for path in contents if path not in tracked)
+    if not listed:
+        return contents
     done = repository.git.run("check-ignore", "-z", "--stdin", stdin=listed)
     if done.code > 1:
-        raise EverycommitError("git check-ignore does not say which files are ignored")
+        raise RepositoryError("git check-ignore does not say which files are ignored")
     ignored = {os.fsdecode(path) for path in done.out.split(b"\0")}
     return {path: content for path, content in contents.items() if path not in ignored}
 

@@ -8,8 +8,7 @@ from typing import NamedTuple
 from ..repo.repository import Repository
 from ..rules.names import ACCEPTED
 from ..rules.settings import FILE
-from .event import DELETE, TOUCH, Edit
-from .shell_rules import Refusal
+from .event import DELETE, TOUCH, Edit, Refusal
 
 _OFF = b"disableAllHooks"
 CALL = b"everycommit agent "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from . import git_commands
-from .event import DELETE, TOUCH, Edit
+from .event import DELETE, TOUCH, Edit, Refusal
 from .shell import Command, commands
 
 _OFF = {"HUSKY": ("0",), "LEFTHOOK": ("0", "false")}
@@ -26,13 +26,6 @@ _COPYING = frozenset({"cp", "ln", "install", "rsync"})
 _HANDLING = frozenset({"chmod", "chown", "touch", "chattr"})
 _RUNNING_TEXT = frozenset({"python", "python3", "node", "ruby", "perl", "php"})
 _LITERAL = r"""['"]([^'"\n]{1,300})['"]"""
-
-
-class Refusal(NamedTuple):
-    """Why something is not left to an agent."""
-
-    what: str
-    way: str
 
 
 class Read(NamedTuple):

@@ -47,6 +47,10 @@ def answer(name: str, call: Call) -> int:
     Raises:
         UsageError: There is no such client.
     """
+    import gc
+
+    # The process is over before there is garbage worth the search.
+    gc.disable()
     adapter = client(_known(name))
     try:
         from .agent_events import answered

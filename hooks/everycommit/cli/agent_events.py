@@ -3,16 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..agent.client import Client
-from ..agent.event import After, Answer, Before, Edit, Stop
+from ..agent.event import After, Answer, Before, Edit, Refusal, Stop
 from ..errors import EverycommitError, UsageError
 from ..record import replace
 from .call import Call
-
-if TYPE_CHECKING:
-    from ..agent.shell_rules import Refusal
 
 _LONGEST = 1 << 26
 """Characters of an event."""
@@ -100,16 +97,16 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
     from ..repo.worktree import working_tree
     from .place import configured, isolated
 
-    contents = not_ignored(repository, found.contents)
-    if not contents:
-        return ""
     with isolated(repository, call) as here:
+        contents = not_ignored(repository, here.quarantine, found.contents)
+        if not contents:
+            return ""
         candidate = working_tree(repository, here.quarantine, contents)
         config = configured(here, candidate, call)
         findings = wrong(
             candidate, contents, config, here.quarantine, lambda: working_tree(repository, here.quarantine)
         )
-        return _findings(findings)
+    return _findings(findings)
 
 
 def _environ(call: Call) -> dict[str, str]:
@@ -121,7 +118,7 @@ def _environ(call: Call) -> dict[str, str]:
     }
 
 
-def _said(refusal: "Refusal") -> str:
+def _said(refusal: Refusal) -> str:
     from ..text import printable
 
     return printable(f"{refusal.what}. {refusal.way}")

@@ -59,8 +59,9 @@ def _told(round_: rounds.Round, verdict: Verdict, settings: AgentSettings, most:
     last = min(settings.rounds, most)
     left = still(verdict)
     if not round_.told:
-        more = "; those are on lines that nobody touched since" if round_.held_back else ""
-        return Told(f"everycommit: NOT VERIFIED: {left}{more}. `{REPEAT}` shows all." if left else "")
+        return Told(
+            f"everycommit: not insisted on, but a commit of all this is refused: {left} (`{REPEAT}`)." if left else ""
+        )
     if round_.same:
         why = "nothing changed since you were told"
     elif round_.number > last:

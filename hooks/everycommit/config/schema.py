@@ -299,8 +299,8 @@ class AgentSettings:
     gates: tuple[str, ...] = setting(
         ("policy", "lint", "types", "tests"),
         merge="union",
-        help="Gates of a commit that judge the working tree when an agent stops; names of your commands may be among "
-        "them.",
+        choices=BUILT_IN,
+        help="Those of a commit's gates that judge the working tree when an agent stops.",
     )
     rounds: int = setting(
         3,

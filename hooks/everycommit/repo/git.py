@@ -14,8 +14,7 @@ from typing import NamedTuple, Self
 
 from ..deadline import Deadline
 from ..errors import MissingObjects, RepositoryError, UsageError
-from ..proc import NEVER
-from .child import Child, talk
+from .child import NEVER, Child, talk
 
 OLDEST = (2, 30)
 

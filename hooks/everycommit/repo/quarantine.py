@@ -48,6 +48,8 @@ class Quarantine:
         self.alternates = alternates(repository)
         self._repository = repository
         self._batch: Batch | None = None
+        self.written_sizes: dict[str, int] = {}
+        """Sizes of objects that were written here, by name: git need not be asked."""
         with writing(folder):
             lay_out(folder, repository, self.alternates)
         environ = {name: value for name, value in repository.environ.items() if not name.startswith("GIT_")}
@@ -161,12 +163,13 @@ class Quarantine:
 
     def sizes(self, oids: Sequence[str]) -> dict[str, int]:
         """Return the size in bytes of each object of *oids* that is here."""
-        if not oids:
-            return {}
-        asked = "".join(f"{oid}\n" for oid in oids).encode()
+        known = {oid: self.written_sizes[oid] for oid in oids if oid in self.written_sizes}
+        if len(known) == len(oids):
+            return known
+        asked = "".join(f"{oid}\n" for oid in oids if oid not in known).encode()
         answer = self.git.text("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked)
         pairs = (line.split(" ") for line in answer.split("\n"))
-        return {oid: int(size) for oid, size in pairs if size.isdigit()}
+        return known | {oid: int(size) for oid, size in pairs if size.isdigit()}
 
     def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return ``{path: (mode, object name)}`` for those of *paths* that stand in *tree*."""

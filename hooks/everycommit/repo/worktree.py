@@ -3,7 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def working_tree(
     Files of more than 50 MB, embedded repositories and what is no file are not judged; the notes name them.
     """
     index = quarantine.copied(repository.index) or quarantine.own_index
-    traits = _traits(repository)
+    traits = cache(lambda: _traits(repository))
     entries: dict[str, tuple[str, str] | None] = {}
     notes = []
     over = over or {}
@@ -89,7 +90,7 @@ def _differing(repository: Repository, quarantine: Quarantine, index: Path) -> I
 
 
 def _entry(
-    repository: Repository, quarantine: Quarantine, path: str, mode: str, traits: _Traits
+    repository: Repository, quarantine: Quarantine, path: str, mode: str, traits: Callable[[], _Traits]
 ) -> tuple[str, str] | _Skipped | None:
     """Return mode and object name of the file as it is now, None where it is gone."""
     if path.endswith("/") or mode == GITLINK:
@@ -104,20 +105,21 @@ def _entry(
         content = _content(full)
         if len(content) > LARGEST:
             return _Skipped("it is larger than 50 MB")
-        return _mode(found.st_mode, mode, traits), _written(repository, quarantine, content)
+        return _mode(found.st_mode, mode, traits()), _written(repository, quarantine, content)
     except OSError as error:
         return None if error.errno in _GONE else _Skipped(f"it cannot be read ({error.strerror})")
 
 
 def _held(
-    repository: Repository, quarantine: Quarantine, path: str, content: bytes, traits: _Traits
+    repository: Repository, quarantine: Quarantine, path: str, content: bytes, traits: Callable[[], _Traits]
 ) -> tuple[str, str]:
     """Return mode and object name of the file as it would be with *content*."""
     try:
         found = (repository.top / path).lstat().st_mode
     except OSError:
         found = 0
-    return _mode(found, "100644", traits), _written(repository, quarantine, content)
+    mode = _mode(found, "100644", traits()) if found & stat.S_IXUSR else "100644"
+    return mode, _written(repository, quarantine, content)
 
 
 def _content(full: Path) -> bytes:
@@ -142,6 +144,7 @@ def _written(repository: Repository, quarantine: Quarantine, content: bytes) -> 
 
     whole = b"blob %d\0" % len(content) + content
     oid = (sha1 if repository.object_format == "sha1" else sha256)(whole).hexdigest()
+    quarantine.written_sizes[oid] = len(content)
     place = quarantine.objects / oid[:2] / oid[2:]
     if not place.exists():
         with writing(place):

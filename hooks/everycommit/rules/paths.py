@@ -7,9 +7,9 @@ from ..result import ERROR, Finding
 from ..text import printable
 from .globs import matches
 from .rule import Rule
-from .symbols import RULE as FROZEN_SYMBOL
-from .symbols import SEPARATOR, frozen_symbols
 
+SEPARATOR = "::"
+"""What stands between a file and a symbol in it."""
 _VERBS = {"A": "added", "D": "deleted", "R": "renamed", "T": "replaced by another kind of thing"}
 
 
@@ -33,7 +33,12 @@ def check(
         for file in change.files
         for found in (*_closed(file, protected, "protected"), *_closed(file, paths, "frozen"), *_outside(file, only))
     ]
-    return findings + (frozen_symbols(change, blobs, symbols) if symbols else [])
+    if not symbols:
+        return findings
+    # Reading Python takes its time to import.
+    from .symbols import frozen_symbols
+
+    return findings + frozen_symbols(change, blobs, symbols)
 
 
 def _closed(file: FileChange, patterns: Sequence[str], word: str) -> Iterator[Finding]:
@@ -94,6 +99,15 @@ def _first(file: FileChange) -> int | None:
     return None
 
 
+_CLIENT = '''class Client:
+    """Talks to the server."""
+
+    timeout: float = 5.0
+
+    def get(self, path: str) -> bytes:
+        return self.send("GET", path)
+'''
+
 RULES = (
     Rule(
         "policy/protected-path",
@@ -122,7 +136,20 @@ RULES = (
         {"src/nav/icons.py": ("A = 1\n", "A = 2\n")},
         "Commit it by itself, outside of this task, or widen the scope.",
     ),
-    FROZEN_SYMBOL,
+    Rule(
+        "policy/frozen-symbol",
+        ERROR,
+        "A Python symbol, or a signature of a module, that is frozen for this task is changed, moved or deleted.",
+        "Others build on the interface; comments, layout and what stands around it are free.",
+        {"src/api.py": (_CLIENT, _CLIENT.replace("path: str", "path: str, retries: int = 3"))},
+        {
+            "src/api.py": (
+                _CLIENT,
+                "import logging\n\n\n# The only way in.\n" + _CLIENT + "\n\nLOG = logging.getLogger()\n",
+            )
+        },
+        "Put the symbol back as it was; ask for it to be unfrozen if the task cannot be done without.",
+    ),
 )
 EXAMPLES = {
     "policy/protected-path": {"protected": ("migrations/**",)},

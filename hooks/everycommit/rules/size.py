@@ -129,9 +129,13 @@ def _bytes(files: Sequence[FileChange], limits: Limits, blobs: Blobs) -> list[Fi
     written = [file for file in files if not file.deleted and file.mode != GITLINK and file.id != file.old_id]
     if limit is None or not written:
         return []
-    before = {file.old_id for file in written if _is_blob(file.old_mode)}
-    sizes = blobs.sizes(sorted(before | {file.id for file in written}))
-    return [found for file in written if (found := _grown(file, limit, sizes)) is not None]
+    sizes = blobs.sizes(sorted({file.id for file in written}))
+    large = [file for file in written if _size(file, file.id, sizes) > limit]
+    if not large:
+        return []
+    # What was there before counts only where what is there now is too large.
+    sizes = sizes | blobs.sizes(sorted({file.old_id for file in large if _is_blob(file.old_mode)}))
+    return [found for file in large if (found := _grown(file, limit, sizes)) is not None]
 
 
 def _grown(file: FileChange, limit: int, sizes: dict[str, int]) -> Finding | None:

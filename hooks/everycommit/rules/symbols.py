@@ -7,14 +7,13 @@ from ..change import Blobs, Change, FileChange
 from ..result import ERROR, Finding
 from ..text import printable
 from .globs import matches
+from .paths import SEPARATOR
 from .places import Contents, line_before
 from .python_source import dumped, module
-from .rule import Rule
 
 if TYPE_CHECKING:
     import ast
 
-SEPARATOR = "::"
 SIGNATURES = "signatures"
 _LONGEST = 80
 
@@ -217,23 +216,3 @@ def _finding(file: FileChange, line: int | None, message: str) -> Finding:
         message=message,
         hint="Put it back as it was; ask for it to be unfrozen if the task cannot be done without.",
     )
-
-
-_CLIENT = '''class Client:
-    """Talks to the server."""
-
-    timeout: float = 5.0
-
-    def get(self, path: str) -> bytes:
-        return self.send("GET", path)
-'''
-
-RULE = Rule(
-    "policy/frozen-symbol",
-    ERROR,
-    "A Python symbol, or a signature of a module, that is frozen for this task is changed, moved or deleted.",
-    "Others build on the interface; comments, layout and what stands around it are free.",
-    {"src/api.py": (_CLIENT, _CLIENT.replace("path: str", "path: str, retries: int = 3"))},
-    {"src/api.py": (_CLIENT, "import logging\n\n\n# The only way in.\n" + _CLIENT + "\n\nLOG = logging.getLogger()\n")},
-    "Put the symbol back as it was; ask for it to be unfrozen if the task cannot be done without.",
-)
