@@ -64,8 +64,8 @@ class Stop(NamedTuple):
 
     cwd: str
     session: str
-    again: bool = False
-    """Whether it stops once more after it was told to go on."""
+    again: bool | None = False
+    """Whether it stops once more after it was told to go on; None where the client does not say."""
 
 
 class Refusal(NamedTuple):

@@ -27,7 +27,8 @@ def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
 def read(given: Mapping[str, Any]) -> Event | None:
     event, cwd = word(given, "hook_event_name"), word(given, "cwd")
     if event == "AfterAgent":
-        return Stop(cwd, word(given, "session_id"), given.get("stop_hook_active") is True)
+        # It says false, version 0.61, also where it stops once more.
+        return Stop(cwd, word(given, "session_id"), again=given.get("stop_hook_active") is True or None)
     kind, args = TOOLS.get(word(given, "tool_name")), given.get("tool_input")
     if kind is None:
         return None

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
     """Declare what the command takes."""
-    parser.add_argument("what", metavar="install|CLIENT", help="install, or the client that calls")
-    parser.add_argument("client", nargs="?", metavar="CLIENT", help=f"behind install: {', '.join(NAMES)}")
+    parser.add_argument("what", choices=("install", *NAMES), help="install, or the client that calls")
+    parser.add_argument("client", nargs="?", choices=NAMES, help="behind install: for which client")
     parser.add_argument("--remove", action="store_true", help="take our entries out again; nothing else is touched")
     parser.add_argument("--user", action="store_true", help="your own hook file, for all projects")
     parser.add_argument(

@@ -34,7 +34,7 @@ def stopped(event: Stop, call: Call, *, most: int) -> Told:
     except UsageError:
         return Told()
     path = rounds.place(repository.git_dir, event.session)
-    before = rounds.read(path) if event.again else rounds.Before()
+    before = rounds.Before() if event.again is False else rounds.read(path)
     with isolated(repository, call) as here:
         found = candidate(here)
         if found.change.empty:

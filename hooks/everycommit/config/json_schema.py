@@ -25,6 +25,7 @@ _ABOUT = {
     "tests": schema.TestsSettings,
     "review": schema.ReviewSettings,
     "snapshot": schema.SnapshotSettings,
+    "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,
     COMMAND: schema.CommandSettings,
 }
