@@ -56,7 +56,9 @@ def recorded(repo: Repo, name: str) -> dict[str, Any]:
     """Return the events of client *name* by their names, in *repo*."""
     text = (EVENTS / f"{name}.json").read_text()
     home = json.dumps(repo.environ["HOME"])[1:-1]
-    return {one["name"]: one["event"] for one in json.loads(text.replace("{ROOT}", str(repo.root)).replace("{HOME}", home))}
+    return {
+        one["name"]: one["event"] for one in json.loads(text.replace("{ROOT}", str(repo.root)).replace("{HOME}", home))
+    }
 
 
 def tool(repo: Repo, name: str, event: str = "PreToolUse", **given: object) -> dict[str, object]:

@@ -9,7 +9,7 @@ from ..text import printable
 MOST = 2048
 """Bytes of one answer."""
 _LONGEST = 300
-_FIRST = ("lint/invalid-syntax", "lint/E9", "types/syntax", "tests/collection")
+_FIRST = ("lint/syntax-error", "lint/invalid-syntax", "lint/E9", "types/syntax", "tests/collection")
 """What hides other findings: until it is mended they cannot be seen."""
 _ORDER = ("policy", "types", "tests", "lint", "review")
 _REPAIRS = 3

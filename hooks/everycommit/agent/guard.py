@@ -56,17 +56,22 @@ def planned(repository: Repository, cwd: Path, edits: Sequence[Edit], environ: M
     return Planned(contents)
 
 
-def wrong(
-    candidate: Candidate, contents: Contents, config: Config, blobs: Blobs, before: Callable[[], Candidate]
-) -> list[Finding]:
-    """Return what refuses *candidate*, the working tree with *contents*, and does not refuse it as it is: *before*."""
-    found = [one for one in _found(candidate, config, blobs) if one.path is None or one.path in contents]
+class Tree(NamedTuple):
+    """The working tree as it is or would be, and the settings that judge it."""
+
+    candidate: Candidate
+    config: Config
+
+
+def wrong(tree: Tree, contents: Contents, blobs: Blobs, before: Callable[[], Tree]) -> list[Finding]:
+    """Return what refuses *tree*, the one with *contents*, and does not refuse it as it is *before*."""
+    found = [one for one in _found(tree, blobs) if one.path is None or one.path in contents]
     always = [one for one in found if one.rule in _ALWAYS]
     if always or not found:
         return always
     older = before()
-    known = {(one.rule, one.path, one.message, one.source) for one in _found(older, config, blobs)}
-    return [one for one in found if _worse(one, known, candidate.change, older.change)]
+    known = {(one.rule, one.path, one.message, one.source) for one in _found(older, blobs)}
+    return [one for one in found if _worse(one, known, tree.candidate.change, older.candidate.change)]
 
 
 def _worse(finding: Finding, known: set[tuple[str, str | None, str, str]], change: Change, older: Change) -> bool:
@@ -77,10 +82,10 @@ def _worse(finding: Finding, known: set[tuple[str, str | None, str, str]], chang
     return counts is None or getattr(change, counts) > getattr(older, counts)
 
 
-def _found(candidate: Candidate, config: Config, blobs: Blobs) -> list[Finding]:
-    change = candidate.change
+def _found(tree: Tree, blobs: Blobs) -> list[Finding]:
+    config, change = tree.config, tree.candidate.change
     found = [
-        *loosening(change, config.loosened, blobs, occasion=candidate.occasion, refuse=True),
+        *loosening(change, config.loosened, blobs, occasion=tree.candidate.occasion, refuse=True),
         *find(
             change,
             blobs,

@@ -72,7 +72,8 @@ def commands(text: str, *, folder: str = ".", depth: int = 0) -> Iterator[Comman
         command = _command(found, folder)
         if command.name in {"cd", "pushd"} and len(command.words) > 1:
             folder = _joined(folder, command.words[-1])
-        yield from _unwrapped(command, depth)
+        if command.words or command.variables or command.writes:
+            yield from _unwrapped(command, depth)
 
 
 def _unwrapped(command: Command, depth: int) -> Iterator[Command]:
@@ -173,28 +174,34 @@ class _Split:
     def simple(self) -> Iterator[tuple[_Words, list[str]]]:
         """Yield each simple command with the scripts inside of it."""
         found = _Words()
-        while self.place < len(self.text):
+        while not self._blank():
             char = self.text[self.place]
-            if char in " \t\r":
-                self.place += 1
-            elif char == "#":
-                self.place = self._end_of_line()
-            elif char in "<>" or (char == "&" and self.text.startswith("&>", self.place)):
+            if char in "<>" or self.text.startswith("&>", self.place):
                 self._redirection(found)
             elif char in _ENDS:
                 self.place += 1
                 if char == "\n" and self.waiting:
                     self._here(found)
-                if found.words or found.writes:
-                    yield found, self.inner
+                yield found, self.inner
                 found, self.inner = _Words(), []
             else:
                 word = self._word()
-                if word.isdigit() and self.text[self.place : self.place + 1] in {"<", ">"}:
-                    continue
-                found.put(word)
-        if found.words or found.writes or self.inner:
-            yield found, self.inner
+                if not (word.isdigit() and self.text[self.place : self.place + 1] in {"<", ">"}):
+                    found.put(word)
+        yield found, self.inner
+
+    def _blank(self) -> bool:
+        """Go past spaces, comments and joined lines; tell whether nothing is left."""
+        while self.place < len(self.text):
+            if self.text.startswith("\\\n", self.place):
+                self.place += 2
+            elif self.text[self.place] == "#":
+                self.place = self._end_of_line()
+            elif self.text[self.place] in " \t\r":
+                self.place += 1
+            else:
+                return False
+        return True
 
     def _end_of_line(self) -> int:
         end = self.text.find("\n", self.place)

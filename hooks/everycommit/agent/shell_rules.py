@@ -135,9 +135,10 @@ def _written(name: str, words: Sequence[str], flags: Sequence[str]) -> Sequence[
     if name in {"tee", "truncate"}:
         return words if name == "tee" else words[-1:]
     if name == "sed" and any(flag.startswith("--in-place") or _bundled(flag) for flag in flags):
-        # With -e or -f the first word is a file already.
-        has_script = any(flag.startswith(("-e", "-f", "--expression", "--file")) for flag in flags)
-        return words if has_script else words[1:]
+        # Behind -e and -f stands a script each; where there is none of them, the first word is one.
+        scripts = sum(flag in {"-e", "-f", "--expression", "--file"} for flag in flags)
+        joined = any(flag.startswith(("--expression=", "--file=")) for flag in flags)
+        return words[scripts or (0 if joined else 1) :]
     if name == "perl" and any(_bundled(flag) for flag in flags):
         return words[1:]
     return [word[3:] for word in words if word.startswith("of=")] if name == "dd" else ()

@@ -36,9 +36,11 @@ def main(args: "argparse.Namespace", call: Call) -> int:
         if args.client or args.remove or args.user or args.show:
             raise UsageError("agent: flags go with install: everycommit agent install claude --remove")
         return answer(args.what, call)
+    if args.client is None:
+        raise UsageError(f"agent install: name the client: {', '.join(NAMES)}")
     from .agent_install import run
 
-    return run(_known(args.client or ""), call, remove=args.remove, user=args.user, show=args.show)
+    return run(args.client, call, remove=args.remove, user=args.user, show=args.show)
 
 
 def answer(name: str, call: Call) -> int:

@@ -93,7 +93,7 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
             return _said(found.refused)
     if not found.contents:
         return ""
-    from ..agent.guard import not_ignored, wrong
+    from ..agent.guard import Contents, Tree, not_ignored, wrong
     from ..repo.worktree import working_tree
     from .place import configured, isolated
 
@@ -101,11 +101,12 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
         contents = not_ignored(repository, here.quarantine, found.contents)
         if not contents:
             return ""
-        candidate = working_tree(repository, here.quarantine, contents)
-        config = configured(here, candidate, call)
-        findings = wrong(
-            candidate, contents, config, here.quarantine, lambda: working_tree(repository, here.quarantine)
-        )
+
+        def tree(over: Contents) -> Tree:
+            candidate = working_tree(repository, here.quarantine, over)
+            return Tree(candidate, configured(here, candidate, call))
+
+        findings = wrong(tree(contents), contents, here.quarantine, lambda: tree({}))
     return _findings(findings)
 
 

@@ -8,7 +8,7 @@ from ..agent.feedback import of_round, still
 from ..config.schema import AgentSettings
 from ..errors import UsageError
 from ..repo.repository import discover
-from ..result import Verdict
+from ..result import Outcome, Verdict
 from .call import Call
 from .judge import Wish
 from .place import configured, isolated
@@ -59,9 +59,9 @@ def _told(round_: rounds.Round, verdict: Verdict, settings: AgentSettings, most:
     last = min(settings.rounds, most)
     left = still(verdict)
     if not round_.told:
-        return Told(
-            f"everycommit: not insisted on, but a commit of all this is refused: {left} (`{REPEAT}`)." if left else ""
-        )
+        failed = any(gate.blocks and gate.outcome is Outcome.FAILED for gate in verdict.gates)
+        word = "not insisted on, but a commit of all this is refused" if failed else "NOT VERIFIED"
+        return Told(f"everycommit: {word}: {left} (`{REPEAT}`)." if left else "")
     if round_.same:
         why = "nothing changed since you were told"
     elif round_.number > last:

@@ -306,8 +306,8 @@ class AgentSettings:
         3,
         merge="max",
         across="max",
-        help="How often an agent is told to go on while something refuses; then it may stop, and that is said. Of your "
-        "settings and the repository's the larger number counts, and never more than the client allows.",
+        help="How often an agent is told to go on while something refuses; then it may stop, and that is said. Of 3, "
+        "your settings' and the repository's number the largest counts, and never more than the client allows.",
     )
     seconds: float = setting(
         60.0, merge="target", help="Seconds for all of it; what is not done by then is said to be not verified."
