@@ -2,7 +2,7 @@
 
 import re
 
-_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])")
+_SEQUENCE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
 _SEPARATORS = "\x85\u2028\u2029"
 
 
@@ -21,7 +21,7 @@ def tail(output: bytes, *, lines: int = 20, characters: int = 4000) -> str:
     """Return the last *lines* of a program's output, at most *characters* of them, without colours and control."""
     # A line holds hundreds of characters at most; what lies before is never looked at, however long the output.
     text = output[-4 * characters :].decode(errors="replace")
-    kept = [_last_state(line) for line in _SEQUENCE.sub("", text).split("\n")]
+    kept = [_last_state(line) for line in re.sub(_SEQUENCE, "", text).split("\n")]
     shown = printable("\n".join(kept).strip("\n"))
     return "\n".join(shown.split("\n")[-lines:])[-characters:]
 

@@ -6,7 +6,7 @@ An adapter is a module with the names of ``Client``. It never raises on what it 
 import json
 from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .event import After, Answer, Before, Edit, Event
 from .tools import SHELL, command_of, edits_of
@@ -17,51 +17,55 @@ GUARD_SECONDS, EDIT_SECONDS, STOP_SECONDS = 30, 60, 600
 """How long the client waits for each."""
 
 
-class Client(Protocol):
-    """One coding agent."""
+if TYPE_CHECKING:
+    # Making a protocol takes a hundredth of a Python start, and somebody waits.
+    from typing import Protocol
 
-    TITLE: str
-    PROJECT: str
-    """Its hook file, from the repository's root."""
-    USER: str
-    """The user's own, from home."""
-    HOLLOW: Mapping[str, Any]
-    """What a hook file needs besides hooks; one that holds no more is not worth keeping."""
-    MOST_ROUNDS: int
-    """How often the client lets itself be told to go on."""
-    NEXT: str
-    """What the person has to do once for the hooks to run; empty where nothing."""
+    class Client(Protocol):
+        """One coding agent."""
 
-    def hooks(self, call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
-        """Return what is written under ``hooks``: entries by event, each starting *call*."""
-        ...
+        TITLE: str
+        PROJECT: str
+        """Its hook file, from the repository's root."""
+        USER: str
+        """The user's own, from home."""
+        HOLLOW: Mapping[str, Any]
+        """What a hook file needs besides hooks; one that holds no more is not worth keeping."""
+        MOST_ROUNDS: int
+        """How often the client lets itself be told to go on."""
+        NEXT: str
+        """What the person has to do once for the hooks to run; empty where nothing."""
 
-    def read(self, given: Mapping[str, Any]) -> Event | None:
-        """Return what the event *given* means; None where it is not for us."""
-        ...
+        def hooks(self, call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+            """Return what is written under ``hooks``: entries by event, each starting *call*."""
+            ...
 
-    def denied(self, given: Mapping[str, Any], why: str) -> Answer:
-        """Return the answer that keeps the tool from running."""
-        ...
+        def read(self, given: Mapping[str, Any]) -> Event | None:
+            """Return what the event *given* means; None where it is not for us."""
+            ...
 
-    def told(self, given: Mapping[str, Any], text: str) -> Answer:
-        """Return the answer that tells the agent something about what its tool did."""
-        ...
+        def denied(self, given: Mapping[str, Any], why: str) -> Answer:
+            """Return the answer that keeps the tool from running."""
+            ...
 
-    def insisted(self, given: Mapping[str, Any], text: str) -> Answer:
-        """Return the answer that makes the agent go on."""
-        ...
+        def told(self, given: Mapping[str, Any], text: str) -> Answer:
+            """Return the answer that tells the agent something about what its tool did."""
+            ...
 
-    def said(self, given: Mapping[str, Any], text: str) -> Answer:
-        """Return the answer that lets the agent stop, with a word for the person."""
-        ...
+        def insisted(self, given: Mapping[str, Any], text: str) -> Answer:
+            """Return the answer that makes the agent go on."""
+            ...
 
-    def silent(self) -> Answer:
-        """Return the answer that has nothing to say."""
-        ...
+        def said(self, given: Mapping[str, Any], text: str) -> Answer:
+            """Return the answer that lets the agent stop, with a word for the person."""
+            ...
+
+        def silent(self) -> Answer:
+            """Return the answer that has nothing to say."""
+            ...
 
 
-def client(name: str) -> Client:
+def client(name: str) -> "Client":
     """Return the adapter of *name*, one of ``NAMES``."""
     return cast("Client", import_module(f".{name}", __package__))
 

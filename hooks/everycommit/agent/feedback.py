@@ -1,6 +1,5 @@
 """What an agent is told of a verdict: at most 2 KB, the most useful finding first, each with what repeats it."""
 
-import shlex
 from collections.abc import Sequence
 
 from ..result import Finding, Outcome, Verdict
@@ -24,7 +23,7 @@ def of_round(verdict: Verdict, told: Sequence[Finding], *, head: str, repeat: st
     gates = list(dict.fromkeys(gate.gate for gate in verdict.gates if gate.blocks))
     end = [f"repairs itself: {line}" for line in repairs]
     end += [f"{held_back} more on lines that you did not touch since: left to the commit"] * bool(held_back)
-    end += [f"all of it: {repeat} {shlex.join(gates)} --format concise"]
+    end += [f"all of it: {repeat} {' '.join(gates)} --format concise"]
     return within(head, [_line(one, repeat) for one in ranked], end)
 
 
@@ -73,7 +72,7 @@ def _rank(finding: Finding) -> tuple[int, int, str, int]:
 
 def _line(finding: Finding, repeat: str) -> str:
     gate = finding.rule.partition("/")[0]
-    return f"- {_plain(finding)} [{repeat} {shlex.quote(gate)}]"
+    return f"- {_plain(finding)} [{repeat} {gate}]"
 
 
 def _plain(finding: Finding) -> str:

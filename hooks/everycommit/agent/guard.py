@@ -16,7 +16,7 @@ from ..rules.settings import loosening
 from .event import DELETE, Edit, Refusal
 from .ours import Meant, refusal
 
-FAMILIES = ("deletion", "paths", "secrets")
+_FAMILIES = ("deletion", "paths")
 _ALWAYS = frozenset(f"policy/{name}" for name in ("protected-path", "frozen-path", "out-of-scope"))
 _SIZES = {"policy/added-lines": "added", "policy/removed-lines": "removed"}
 _LARGEST = 50_000_000
@@ -61,6 +61,8 @@ class Tree(NamedTuple):
 
     candidate: Candidate
     config: Config
+    only_gone: bool = False
+    """Whether what is about to happen only takes files away."""
 
 
 def wrong(tree: Tree, contents: Contents, blobs: Blobs, before: Callable[[], Tree]) -> list[Finding]:
@@ -91,7 +93,7 @@ def _found(tree: Tree, blobs: Blobs) -> list[Finding]:
             blobs,
             config.settings.policy,
             sizes=not (change.whole or config.adopting),
-            families=FAMILIES,
+            families=_FAMILIES if tree.only_gone else (*_FAMILIES, "secrets"),
         ),
     ]
     found = [one for one in found if one.severity == ERROR]

@@ -3,20 +3,22 @@
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..agent.client import Client
 from ..agent.event import After, Answer, Before, Edit, Refusal, Stop
 from ..errors import EverycommitError, UsageError
 from ..record import replace
 from .call import Call
+
+if TYPE_CHECKING:
+    from ..agent.client import Client
 
 _LONGEST = 1 << 26
 """Characters of an event."""
 _DENIED = "everycommit does not let this happen: "
 
 
-def answered(adapter: Client, text: str, call: Call) -> Answer:
+def answered(adapter: "Client", text: str, call: Call) -> Answer:
     """Return the answer to the event in *text*.
 
     Raises:
@@ -102,9 +104,11 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
         if not contents:
             return ""
 
+        only_gone = all(content is None for content in contents.values())
+
         def tree(over: Contents) -> Tree:
             candidate = working_tree(repository, here.quarantine, over)
-            return Tree(candidate, configured(here, candidate, call))
+            return Tree(candidate, configured(here, candidate, call), only_gone=only_gone)
 
         findings = wrong(tree(contents), contents, here.quarantine, lambda: tree({}))
     return _findings(findings)
@@ -133,7 +137,7 @@ def _findings(findings: list[Any]) -> str:
     return of_guard(findings)
 
 
-def _stop(adapter: Client, given: dict[str, Any], event: Stop, call: Call) -> Answer:
+def _stop(adapter: "Client", given: dict[str, Any], event: Stop, call: Call) -> Answer:
     from .agent_stop import stopped
 
     try:

@@ -5,12 +5,16 @@ import shlex
 import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ..agent.client import Client, client
+from ..agent.client import client
 from ..agent.hookfile import installed, removed
 from ..errors import UsageError
 from ..repo.repository import discover
 from .call import Call
+
+if TYPE_CHECKING:
+    from ..agent.client import Client
 
 _TOP = '"$(git rev-parse --show-toplevel)"'
 
@@ -40,7 +44,7 @@ def run(name: str, call: Call, *, remove: bool, user: bool, show: bool) -> int:
     return 0
 
 
-def _told(adapter: Client, name: str, path: Path, changed: bool, *, remove: bool) -> list[str]:  # noqa: FBT001
+def _told(adapter: "Client", name: str, path: Path, changed: bool, *, remove: bool) -> list[str]:  # noqa: FBT001
     if remove:
         return [f"{adapter.TITLE}: our hooks are taken out of {path}" if changed else f"{path} has no hooks of ours"]
     lines = [f"{adapter.TITLE}: {'hooks written to' if changed else 'nothing had to change in'} {path}"]

@@ -11,9 +11,9 @@ from .values import Mistake, checked, nearest, shown, toml
 
 REPOSITORY = "pyproject.toml"
 _OURS = "tool.everycommit"
-_NAME = re.compile(r"[a-z0-9-]+")
-_BARE = re.compile(r"[A-Za-z0-9_-]+")
-_SPOT = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|(end of document))\)", re.DOTALL)
+_NAME = r"[a-z0-9-]+"
+_BARE = r"[A-Za-z0-9_-]+"
+_SPOT = r"(?s:(.*)) \(at (?:line (\d+), column (\d+)|(end of document))\)"
 
 
 class Parsed(NamedTuple):
@@ -75,7 +75,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _where(message: str) -> str:
-    found = _SPOT.fullmatch(message)
+    found = re.fullmatch(_SPOT, message)
     if not found:
         return printable(f"not valid TOML: {message}")
     what, line, column, _ = found.groups()
@@ -112,7 +112,7 @@ class _Reader:
 
     def _commands(self, value: object) -> None:
         for name, table in self._items(COMMAND, value):
-            if not _NAME.fullmatch(name):
+            if not re.fullmatch(_NAME, name):
                 self._wrong(COMMAND, name, "a command's name is made of a-z, 0-9 and -")
             elif name in BUILT_IN:
                 self._wrong(COMMAND, name, "a gate of this name is built in; choose another name")
@@ -139,7 +139,7 @@ class _Reader:
         from .models import RESERVED
 
         for name, table in self._items(MODEL, value):
-            if not _NAME.fullmatch(name):
+            if not re.fullmatch(_NAME, name):
                 self._wrong(MODEL, name, "a model's name here is made of a-z, 0-9 and -")
             elif name in RESERVED:
                 self._wrong(MODEL, name, "this name has a meaning of its own; choose another one")
@@ -182,7 +182,7 @@ class _Reader:
 
     def _wrong(self, table: str, name: str, what: str) -> None:
         header = ".".join(part for part in (self.prefix, _dotted(table)) if part)
-        key = name if _BARE.fullmatch(name) else toml(name)
+        key = name if re.fullmatch(_BARE, name) else toml(name)
         place = f"{self.label} [{header}].{key}" if header else f"{self.label}: {key}"
         self.mistakes.append(f"{place}: {what}")
 

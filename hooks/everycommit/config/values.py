@@ -15,7 +15,7 @@ _LONGEST = 60
 _OR_NONE = frozenset({"limit", "text", "amount"})
 _PROGRAMS = frozenset({"run", "key_command"})
 """Settings that hold a program and its arguments."""
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _NEVER = ("GIT_", "EVERYCOMMIT_")
 _SWITCH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _NONE = ("false", "none")
@@ -153,7 +153,7 @@ def _check_item(field: Field, item: object) -> None:
 
 
 def _check_variable(name: str) -> None:
-    if not _VARIABLE.fullmatch(name):
+    if not re.fullmatch(_VARIABLE, name):
         raise Mistake(f"{shown(name)} is no name of an environment variable")
     if name.startswith(_NEVER):
         raise Mistake(f"{shown(name)} is git's or ours and never handed to a child")

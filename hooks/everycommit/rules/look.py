@@ -18,17 +18,15 @@ _RUNS_CHECKS = ("ci/", ".")
 """How the folders of workflows and hooks begin."""
 _FEW_REMOVED = 16
 """Fewer lines than this are never the greater part of a file that counts."""
-_SECRETS = re.compile(
-    rb"passw|passphrase|pwd|secret|token|api[_-]?key|access_key|_key|credential|PRIVATE KEY|PuTTY|://[^\s/@]*@"
+_SECRETS = (
+    rb"(?i:passw|passphrase|pwd|secret|token|api[_-]?key|access_key|_key|credential|PRIVATE KEY|PuTTY|://[^\s/@]*@"
     # Well-known forms: a word of theirs, or a run of letters and digits that no language has words for.
-    rb"|[A-Za-z0-9_\-+/=]{18}",
-    re.IGNORECASE,
+    rb"|[A-Za-z0-9_\-+/=]{18})"
 )
-_SUPPRESSES = re.compile(
-    rb"noqa|ignore|nosec|pragma|pylint|mypy:|pyright:|pyre-|noinspection|nosemgrep|disable|@ts-|nolint|allow\(",
-    re.IGNORECASE,
+_SUPPRESSES = (
+    rb"(?i:noqa|ignore|nosec|pragma|pylint|mypy:|pyright:|pyre-|noinspection|nosemgrep|disable|@ts-|nolint|allow\()"
 )
-_PLAIN = re.compile(rb"[\t\n\x20-\x7e]*+")
+_PLAIN = rb"[\t\n\x20-\x7e]*+"
 
 
 class Look:
@@ -76,15 +74,15 @@ class Look:
 
     @property
     def secret(self) -> bool:
-        return self.new or self.text is None or _SECRETS.search(self.text) is not None
+        return self.new or self.text is None or re.search(_SECRETS, self.text) is not None
 
     @property
     def hidden(self) -> bool:
-        return self.new or self.code or self.text is None or _PLAIN.fullmatch(self.text) is None
+        return self.new or self.code or self.text is None or re.fullmatch(_PLAIN, self.text) is None
 
     @property
     def suppression(self) -> bool:
-        return self.code and (self.text is None or _SUPPRESSES.search(self.text) is not None)
+        return self.code and (self.text is None or re.search(_SUPPRESSES, self.text) is not None)
 
     @property
     def marker(self) -> bool:
