@@ -4,14 +4,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from acting import EVENTS, RECORDED, Said, recorded, sent, shop
+from acting import EVENTS, RECORDED, Said, call, recorded, sent, shop
 from everycommit.agent.client import NAMES, client
+from everycommit.cli.agent import answer
+from everycommit.record import replace
 from support import Repo
 
 
@@ -211,3 +213,56 @@ def test_every_adapter_says_what_it_has_to() -> None:
         assert adapter.hooks("everycommit agent x")
         assert 5 <= adapter.MOST_ROUNDS <= 8
         assert adapter.NEXT.endswith(".")
+
+
+@pytest.mark.parametrize(("name", "event"), [("cursor", "stop-again"), ("copilot", "stop-again")])
+def test_where_a_stop_has_no_word_for_the_person_it_goes_to_standard_error(repo: Repo, name: str, event: str) -> None:
+    events = recorded(shop(repo), name)
+    repo.write("src/nav.py", "import os\nA = 1\n")
+    sent(repo, name, events["stop"])
+
+    said = sent(repo, name, events[event])
+
+    assert said.out.strip() in {"", "{}"}
+    assert "REFUSED, and no longer insisted on: nothing changed since you were told" in said.err
+
+
+@pytest.mark.parametrize(
+    ("args", "path"),
+    [
+        ("*** Begin Patch\n*** Delete File: src/pay.py\n*** End Patch", "src/pay.py"),
+        ('{"path": "src/pay.py", "file_text": "B = 2"}', "src/pay.py"),
+    ],
+)
+def test_copilots_arguments_may_be_a_text(repo: Repo, args: str, path: str) -> None:
+    shop(repo).everycommit("scope", "--only", "src/nav.py")
+
+    said = sent(repo, "copilot", {"cwd": str(repo.root), "toolName": "edit", "toolArgs": args})
+
+    assert f"'{path}' was" in said.json["permissionDecisionReason"]
+
+
+def test_an_event_without_end_is_not_read(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("everycommit.cli.agent_events._LONGEST", 10)
+
+    assert "an event of 20 characters is too long" in sent(repo, "claude", '"' + "x" * 18 + '"').err
+
+
+def test_the_log_does_not_grow_for_ever(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("everycommit.cli.agent_log.MOST", 1000)
+    for _ in range(60):
+        sent(repo, "claude", "{")
+
+    assert Path(repo.environ["XDG_CACHE_HOME"], "everycommit/agent.log").stat().st_size < 1300
+
+
+def test_a_client_that_reads_nothing_is_no_error(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shut:
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    asked = replace(call(repo, "{"), stdout=cast("TextIO", Shut()))
+    monkeypatch.setattr(sys, "stdout", sys.stdout)
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+
+    assert answer("gemini", asked) == 0

@@ -263,6 +263,23 @@ def test_a_patch_is_a_list_of_edits() -> None:
     assert list(patched("no patch")) == list(patched("*** Begin Patch\n+x\n*** End Patch")) == []
 
 
+@pytest.mark.parametrize("path", ["\ud800.py", "x" * 300 + ".py", "y/" * 3000, "a\0b", "loop/x.py", ""])
+def test_what_is_no_path_is_nothing_to_us(repo: Repo, path: str) -> None:
+    shop(repo)
+    (repo.root / "loop").symlink_to("loop")
+
+    said = sent(repo, "claude", tool(repo, "Write", file_path=path, content="\ud800"))
+
+    assert "a bug of everycommit" not in said.err
+    assert said.out == ""
+
+
+def test_odd_text_is_judged_as_the_client_can_write_it(repo: Repo) -> None:
+    shop(repo)
+
+    assert "policy/secret" in why(write(repo, "src/nav.py", f'A = "{TOKEN}"  # \ud800\n'))
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
 def test_a_pipe_is_not_waited_for(repo: Repo) -> None:
     shop(repo)

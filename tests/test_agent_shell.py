@@ -40,6 +40,16 @@ def words(text: str) -> list[str]:
         ("$'a' b", ["a b"]),
         ("'never closed", ["never closed"]),
         ("$(never closed", ["never closed", "$(never closed"]),
+        ("`never closed", ["never closed", "`never closed"]),
+        ("bash script.sh -c x", ["bash script.sh -c x"]),
+        ("bash -c", ["bash -c"]),
+        ("sudo", ["sudo"]),
+        ("find -exec rm {} ;", ["find -exec rm {}", "rm ."]),
+        ("cat <<'A' <<B\nx\nA\ny\nB\nls", ["cat", "ls"]),
+        ("cat <<EOF", ["cat"]),
+        ("cat <<<x; ls", ["cat", "ls"]),
+        ('a "b\\"c $(d)" e', ["d", 'a b"c $(d) e']),
+        ("cd /x; cd y; a", ["cd /x", "cd y", "a"]),
     ],
 )
 def test_a_line_is_split_into_its_commands(text: str, found: list[str]) -> None:

@@ -32,12 +32,12 @@ class Edit(NamedTuple):
         if self.kind == DELETE:
             return None
         if self.kind == WRITE:
-            return self.content.encode(errors="surrogateescape")
+            return self.content.encode(errors="replace")
         found = before or b""
         if self.kind == TOUCH:
-            return found + b"\n" + self.content.encode(errors="surrogateescape") + b"\n"
+            return found + b"\n" + self.content.encode(errors="replace") + b"\n"
         for swap in self.swaps:
-            old, new = (text.encode(errors="surrogateescape") for text in (swap.old, swap.new))
+            old, new = (text.encode(errors="replace") for text in (swap.old, swap.new))
             # In an empty or missing file an empty piece stands for all of it.
             found = found.replace(old, new, -1 if swap.everywhere else 1) if old else found or new
         return found

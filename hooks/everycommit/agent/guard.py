@@ -20,6 +20,7 @@ _FAMILIES = ("deletion", "paths")
 _ALWAYS = frozenset(f"policy/{name}" for name in ("protected-path", "frozen-path", "out-of-scope"))
 _SIZES = {"policy/added-lines": "added", "policy/removed-lines": "removed"}
 _LARGEST = 50_000_000
+_LONGEST_PATH = 4096
 _MOST = 2000
 """Files of one call that are looked at; what deletes more is refused by its number alone, where that is limited."""
 
@@ -51,7 +52,7 @@ def planned(repository: Repository, cwd: Path, edits: Sequence[Edit], environ: M
             refused = refusal(repository, Meant(full, path, edit, before, after), environ)
             if refused:
                 return Planned(contents, refused)
-            if path is not None and (after != before or path in contents) and not full.is_dir():
+            if path is not None and (after != before or path in contents) and not os.path.isdir(full):  # noqa: PTH112 - raises nothing
                 contents[path] = after
     return Planned(contents)
 
@@ -121,25 +122,44 @@ def not_ignored(repository: Repository, blobs: Blobs, contents: Contents) -> Con
 def _paths(edit: Edit, cwd: Path, environ: Mapping[str, str]) -> Iterator[Path]:
     """Yield the files that an edit names: its own path, those of its wildcards, those below a folder that goes."""
     text = edit.path
-    if "\0" in text or "$" in text or "`" in text:
+    if not _is_path(text):
         return
     if text.startswith("~/") and environ.get("HOME"):
         text = environ["HOME"] + text[1:]
-    full = cwd / text
-    found = [full]
-    if any(char in text for char in "*?[") and not full.exists():
-        import glob
+    try:
+        for full in _named(cwd / text):
+            yield from _meant(full, edit.kind)
+    except OSError:
+        # A part of it is longer than a name may be, or a link leads in a circle: nobody can write there.
+        return
 
-        found = [Path(path) for path in sorted(glob.glob(str(full)))]  # noqa: PTH207 - as a shell does, not recursive
-    for one in found[:_MOST]:
-        # Writing through a link writes what it points to; deleting a link deletes the link.
-        place = Path(os.path.realpath(one.parent), one.name)
-        if edit.kind != DELETE:
-            yield Path(os.path.realpath(place))
-            continue
-        yield place
-        if place.is_dir() and not place.is_symlink():
-            yield from _below(place)
+
+def _named(full: Path) -> list[Path]:
+    if not any(char in str(full) for char in "*?[") or full.exists():
+        return [full]
+    import glob
+
+    return [Path(path) for path in sorted(glob.glob(str(full)))][:_MOST]  # noqa: PTH207 - as a shell does
+
+
+def _meant(full: Path, kind: str) -> Iterator[Path]:
+    """Yield what is written or deleted under the name *full*."""
+    # Writing through a link writes what it points to; deleting a link deletes the link.
+    place = Path(os.path.realpath(full.parent), full.name)
+    if kind != DELETE:
+        yield Path(os.path.realpath(place))
+        return
+    yield place
+    if place.is_dir() and not place.is_symlink():
+        yield from _below(place)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether *text* can be one, and holds nothing that a shell would put something else for."""
+    try:
+        return len(os.fsencode(text)) < _LONGEST_PATH and not any(char in text for char in "\0$`")
+    except UnicodeEncodeError:
+        return False
 
 
 def _below(folder: Path) -> Iterator[Path]:

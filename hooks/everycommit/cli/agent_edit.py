@@ -8,6 +8,7 @@ from ..agent.feedback import of_file
 from ..errors import UsageError
 from ..repo.repository import discover
 from .call import Call
+from .ending import parent_gone, signals
 from .judge import Wish
 from .place import isolated
 from .working import REPEAT, candidate, judged_in
@@ -32,6 +33,7 @@ def of_edit(event: After, call: Call) -> str:
         found = candidate(here, paths)
         if found.change.empty:
             return ""
-        verdict = judged_in(here, found, call, Wish(gates=GATES))
+        with signals():
+            verdict = judged_in(here, found, call, Wish(gates=GATES), gone=parent_gone(None))
     findings = [one for gate in verdict.gates for one in gate.findings if one.blocking]
     return of_file(findings, REPEAT) if findings else ""

@@ -28,7 +28,7 @@ def answered(adapter: "Client", text: str, call: Call) -> Answer:
     event = adapter.read(given)
     if event is None:
         return adapter.silent()
-    call = replace(call, cwd=_folder(event.cwd, call.cwd))
+    call = replace(call, cwd=_folder(event.cwd, call.cwd), environ=_environ(call))
     if isinstance(event, Before):
         why = _why_not(event, call)
         return adapter.denied(given, _DENIED + why) if why else adapter.silent()
@@ -84,7 +84,7 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
     from ..repo.repository import discover
 
     try:
-        repository = discover(call.cwd, _environ(call))
+        repository = discover(call.cwd, call.environ)
     except UsageError:
         # Nothing is held outside of a repository.
         return ""
@@ -141,7 +141,7 @@ def _stop(adapter: "Client", given: dict[str, Any], event: Stop, call: Call) -> 
     from .agent_stop import stopped
 
     try:
-        told = stopped(event, replace(call, environ=_environ(call)), most=adapter.MOST_ROUNDS)
+        told = stopped(event, call, most=adapter.MOST_ROUNDS)
     except EverycommitError as error:
         # Silence is not a pass: whoever reads the session has to see that nothing was looked at.
         from .agent_log import logged

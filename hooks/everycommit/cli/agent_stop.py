@@ -10,6 +10,7 @@ from ..errors import UsageError
 from ..repo.repository import discover
 from ..result import Outcome, Verdict
 from .call import Call
+from .ending import parent_gone, signals
 from .judge import Wish
 from .place import configured, isolated
 from .working import REPEAT, candidate, judged_in
@@ -45,7 +46,9 @@ def stopped(event: Stop, call: Call, *, most: int) -> Told:
         chosen = [name for name in config.settings.gates("commit") if name in settings.gates]
         if not chosen:
             return Told()
-        verdict = judged_in(here, found, call, Wish(gates=chosen, timeout=settings.seconds))
+        with signals():
+            wish = Wish(gates=chosen, timeout=settings.seconds)
+            verdict = judged_in(here, found, call, wish, gone=parent_gone(None))
     round_ = rounds.this(before, verdict)
     told = _told(round_, verdict, settings, most)
     if told.insists:

@@ -72,6 +72,8 @@ class Wish:
     """Which part is to be judged; None: all."""
     explain: bool = False
     """Whether each result has to say how it came about."""
+    aside: bool = False
+    """Whether work in the background over another change goes on: what is judged is no step of its own."""
 
 
 def left_out(call: Call, wish: Wish, gates: Collection[str]) -> dict[str, str]:
@@ -124,7 +126,7 @@ def verdict(
                 later.fork(call, here)
             gone.ask = later.gone
             # A look back at a commit, `run --commit`, is no newer change.
-            newest = show is not None or candidate.target_commit is None
+            newest = not wish.aside and (show is not None or candidate.target_commit is None)
             steps = later.after_older(candidate, steps, until=until, fresh=wish.fresh, newest=newest)
 
         def said(results: tuple[GateResult, ...], more: Sequence[str] = ()) -> Verdict:

@@ -46,7 +46,8 @@ def judged_in(
     gone: Callable[[], bool] = lambda: False,
 ) -> Verdict:
     """Judge *found*, a ``candidate`` of *here*; as ``judged``."""
-    return verdict(here, found, call, wish or Wish(), watch=watch or Silent(), gone=gone)
+    # A commit's work in the background goes on: a working tree is looked at many times before the next commit.
+    return verdict(here, found, call, replace(wish or Wish(), aside=True), watch=watch or Silent(), gone=gone)
 
 
 def candidate(here: Place, paths: Collection[str] = ()) -> Candidate:
