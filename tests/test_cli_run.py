@@ -325,7 +325,7 @@ def test_a_bug_of_ours_keeps_its_traceback_and_ends_with_3(
 ) -> None:
     monkeypatch.chdir(repo.root)
     monkeypatch.setattr("everycommit.repo.repository.discover", None)
-    monkeypatch.setattr("everycommit.cli.judge.discover", None)
+    monkeypatch.setattr("everycommit.cli.place.discover", None)
 
     assert main(["run"]) == 3
 
