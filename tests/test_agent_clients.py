@@ -99,7 +99,7 @@ def test_other_tools_and_forms_are_understood(repo: Repo, name: str, event: str,
 @pytest.mark.parametrize(
     ("name", "event"),
     [
-        *(("claude", event) for event in ("read", "prompt", "subagent-stop")),
+        *(("claude", event) for event in ("read", "subagent-stop")),
         *(("codex", event) for event in ("session-start", "mcp")),
         *(("copilot", event) for event in ("failure", "subagent-stop")),
         *(("cursor", event) for event in ("aborted", "after-file-edit")),
@@ -193,10 +193,19 @@ def test_the_answer_of_the_command_line_is_the_same(repo: Repo) -> None:
 def test_outside_of_a_repository_nothing_is_held(repo: Repo, tmp_path: Path) -> None:
     folder = tmp_path / "elsewhere"
     folder.mkdir()
-    for event in recorded(repo, "claude").values():
-        event["cwd"] = str(folder)
+    for event in recorded(Repo(folder, repo.environ), "claude").values():
         if event["hook_event_name"] != "PreToolUse" or event["tool_name"] != "Bash":
             assert sent(repo, "claude", event, cwd=folder).silent
+
+
+def test_a_file_is_held_by_its_own_repository(repo: Repo, tmp_path: Path) -> None:
+    """Also where the agent was started above it."""
+    events = recorded(shop(repo), "claude")
+    repo.everycommit("scope", "--only", "src/nav.py")
+
+    said = sent(repo, "claude", events["before-write"] | {"cwd": str(tmp_path)}, cwd=tmp_path)
+
+    assert "out of scope" in denied("claude", said)
 
 
 def test_a_folder_that_is_gone_is_looked_for_above_it(repo: Repo) -> None:
@@ -213,6 +222,31 @@ def test_every_adapter_says_what_it_has_to() -> None:
         assert adapter.hooks("everycommit agent x")
         assert 5 <= adapter.MOST_ROUNDS <= 8
         assert adapter.NEXT.endswith(".")
+
+
+@pytest.mark.parametrize("name", ["claude", "codex", "copilot", "gemini"])
+def test_what_was_there_before_the_person_asked_is_not_the_agents_to_mend(repo: Repo, name: str) -> None:
+    events = recorded(shop(repo), name)
+    repo.write("src/nav.py", "import os\nA = 1\n")
+
+    assert sent(repo, name, events["begin"]).silent
+    assert sent(repo, name, events["stop"]).silent
+    assert sent(repo, name, events["begin"]).silent
+    repo.write("src/pay.py", "B = 2\n")
+    assert "round 1 of 3" in insisted(name, sent(repo, name, events["stop"]))
+
+
+def test_our_own_text_is_no_new_turn(repo: Repo) -> None:
+    """Gemini CLI sends what makes it go on as a prompt; rounds would never end."""
+    events = recorded(shop(repo), "gemini")
+    for number in (1, 2):
+        repo.write("src/nav.py", f"import os\nA = {number}\n")
+        assert f"round {number} of 3" in insisted("gemini", sent(repo, "gemini", events["stop"]))
+        assert sent(repo, "gemini", events["go-on"]).silent
+    repo.write("src/nav.py", "import os\nA = 3\n")
+    assert sent(repo, "gemini", events["begin"]).silent
+    repo.write("src/nav.py", "import os\nA = 4\n")
+    assert "round 1 of 3" in insisted("gemini", sent(repo, "gemini", events["stop"]))
 
 
 @pytest.mark.parametrize(("name", "event"), [("cursor", "stop-again"), ("copilot", "stop-again")])

@@ -135,6 +135,22 @@ def test_a_linked_worktree_has_a_scope_of_its_own(repo: Repo, tmp_path: Path) ->
     assert "out of scope" in why(write(other, "src/pay.py", "B = 2\n"))
     assert write(repo, "src/pay.py", "B = 2\n").silent
     assert "git's and everycommit's own" in why(bash(other, f"rm {repo.root}/.git/hooks/pre-commit"))
+    assert "'.git' is git's own" in why(bash(other, "rm .git"))
+
+
+def test_a_repository_inside_of_this_one_is_its_own_matter(repo: Repo) -> None:
+    shop(repo).write("sub/.git/config", "[core]\n")
+    repo.everycommit("scope", "--only", "src/**")
+
+    assert bash(repo, "rm sub/.git/config").silent
+
+
+def test_a_folder_that_git_ignores_may_go(repo: Repo) -> None:
+    shop(repo, policy("max_deleted_files = 3")).stage(".gitignore", "build/\n").commit()
+    for number in range(9):
+        repo.write(f"build/{number}.o", "x")
+
+    assert bash(repo, "rm -rf build").silent
 
 
 @pytest.mark.parametrize(
@@ -186,7 +202,9 @@ def test_settings_may_be_tightened_and_not_loosened(repo: Repo) -> None:
     shop(repo, policy("max_added_lines = 10"))
 
     assert write(repo, "pyproject.toml", policy("max_added_lines = 5")).silent
-    assert "loosens policy.max_added_lines" in why(write(repo, "pyproject.toml", policy("max_added_lines = 50")))
+    reason = why(write(repo, "pyproject.toml", policy("max_added_lines = 50")))
+    assert "loosens policy.max_added_lines" in reason
+    assert "an agent may tighten settings" in reason
     assert write(repo, "pyproject.toml", policy("max_added_lines = 10") + '[project]\nname = "x"\n').silent
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .client import EDIT_SECONDS, EMPTY, GUARD_SECONDS, STOP_SECONDS, after, answered, before, word
-from .event import Answer, Event, Stop
+from .event import Answer, Event, Stop, begun
 from .tools import EDITED, NOTEBOOK, SHELL, edits_of
 
 TITLE = "Claude Code"
@@ -31,6 +31,7 @@ def grouped(call: str, tools: Mapping[str, str], *, unit: int = 1) -> Mapping[st
 
     edits = [name for name, kind in tools.items() if kind != SHELL]
     return {
+        "UserPromptSubmit": [group(GUARD_SECONDS)],
         "PreToolUse": [group(GUARD_SECONDS, [*tools])],
         "PostToolUse": [group(EDIT_SECONDS, edits)],
         "Stop": [group(STOP_SECONDS)],
@@ -46,6 +47,8 @@ def understood(given: Mapping[str, Any], tools: Mapping[str, str]) -> Event | No
     event, cwd = word(given, "hook_event_name"), word(given, "cwd")
     if event == "Stop":
         return Stop(cwd, word(given, "session_id"), given.get("stop_hook_active") is True)
+    if event == "UserPromptSubmit":
+        return begun(cwd, word(given, "session_id"), word(given, "prompt"))
     kind, args = tools.get(word(given, "tool_name")), given.get("tool_input")
     if kind is None:
         return None

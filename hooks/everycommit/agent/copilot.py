@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .client import EDIT_SECONDS, GUARD_SECONDS, STOP_SECONDS, after, answered, before, word
-from .event import Answer, Event, Stop
+from .event import Answer, Event, Stop, begun
 from .tools import EDITED, PATCH, SHELL, edits_of
 
 TITLE = "GitHub Copilot"
@@ -19,7 +19,12 @@ NEXT = "The agent in the cloud reads it from the default branch, and needs every
 TOOLS = {"create": EDITED, "edit": EDITED, "str_replace_editor": EDITED, "apply_patch": PATCH, "bash": SHELL}
 _AS_CLAUDE = {"Write": EDITED, "Edit": EDITED, "Bash": SHELL}
 """The names that it gives to hooks written as Claude Code's are."""
-_EVENTS = {"PreToolUse": "preToolUse", "PostToolUse": "postToolUse", "Stop": "agentStop"}
+_EVENTS = {
+    "UserPromptSubmit": "userPromptSubmitted",
+    "PreToolUse": "preToolUse",
+    "PostToolUse": "postToolUse",
+    "Stop": "agentStop",
+}
 
 
 def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -33,6 +38,7 @@ def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
         return {"type": "command", **matched, "bash": safe, "timeoutSec": seconds}
 
     return {
+        "userPromptSubmitted": [hook(GUARD_SECONDS)],
         "preToolUse": [hook(GUARD_SECONDS, "|".join(TOOLS))],
         "postToolUse": [hook(EDIT_SECONDS, edits)],
         "agentStop": [hook(STOP_SECONDS)],
@@ -43,6 +49,8 @@ def read(given: Mapping[str, Any]) -> Event | None:
     event, cwd = _event(given), word(given, "cwd")
     if event == "agentStop":
         return Stop(cwd, word(given, "sessionId", "session_id"), given.get("stop_hook_active") is True)
+    if event == "userPromptSubmitted":
+        return begun(cwd, word(given, "sessionId", "session_id"), word(given, "prompt"))
     name = word(given, "toolName", "tool_name")
     kind, args = TOOLS.get(name) or _AS_CLAUDE.get(name), _args(given)
     if kind is None:
@@ -63,6 +71,8 @@ def _event(given: Mapping[str, Any]) -> str:
         return "postToolUse"
     if "toolName" in given and "error" not in given:
         return "preToolUse"
+    if "prompt" in given:
+        return "userPromptSubmitted"
     return "agentStop" if "stopReason" in given and "agentName" not in given else ""
 
 

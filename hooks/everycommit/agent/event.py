@@ -43,6 +43,13 @@ class Edit(NamedTuple):
         return found
 
 
+class Begin(NamedTuple):
+    """A person asks for something."""
+
+    cwd: str
+    session: str
+
+
 class Before(NamedTuple):
     """A tool is about to run."""
 
@@ -75,7 +82,16 @@ class Refusal(NamedTuple):
     way: str
 
 
-Event = Before | After | Stop
+NOT_DONE = "everycommit: not done yet"
+"""How every text begins that makes an agent go on."""
+
+
+def begun(cwd: str, session: str, prompt: str) -> Begin | None:
+    """Return that a person asks; None where it is our own text, which Gemini CLI gives out as a person's."""
+    return None if prompt.lstrip().startswith(NOT_DONE) else Begin(cwd, session)
+
+
+Event = Begin | Before | After | Stop
 
 
 class Answer(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import claude
 from .client import EMPTY, after, answered, before, word
-from .event import Answer, Event, Stop
+from .event import Answer, Event, Stop, begun
 from .tools import EDITED, SHELL, edits_of
 
 TITLE = "Gemini CLI"
@@ -17,7 +17,12 @@ HOLLOW: Mapping[str, Any] = EMPTY
 MOST_ROUNDS = 8
 NEXT = "Gemini CLI runs a project's hooks in a folder that you trust; `/hooks panel` shows them."
 TOOLS = {"write_file": EDITED, "replace": EDITED, "run_shell_command": SHELL}
-_EVENTS = {"PreToolUse": "BeforeTool", "PostToolUse": "AfterTool", "Stop": "AfterAgent"}
+_EVENTS = {
+    "UserPromptSubmit": "BeforeAgent",
+    "PreToolUse": "BeforeTool",
+    "PostToolUse": "AfterTool",
+    "Stop": "AfterAgent",
+}
 
 
 def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -29,6 +34,8 @@ def read(given: Mapping[str, Any]) -> Event | None:
     if event == "AfterAgent":
         # It says false, version 0.61, also where it stops once more.
         return Stop(cwd, word(given, "session_id"), again=given.get("stop_hook_active") is True or None)
+    if event == "BeforeAgent":
+        return begun(cwd, word(given, "session_id"), word(given, "prompt"))
     kind, args = TOOLS.get(word(given, "tool_name")), given.get("tool_input")
     if kind is None:
         return None

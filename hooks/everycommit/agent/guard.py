@@ -9,18 +9,20 @@ from typing import NamedTuple
 from ..change import Blobs, Candidate, Change
 from ..config.schema import Config
 from ..errors import RepositoryError
+from ..record import replace
 from ..repo.repository import Repository
 from ..result import ERROR, Finding
 from ..rules.catalog import find
 from ..rules.settings import loosening
 from .event import DELETE, Edit, Refusal
-from .ours import Meant, refusal
+from .ours import READ_BY_NAME, Meant, refusal
 
 _FAMILIES = ("deletion", "paths")
 _ALWAYS = frozenset(f"policy/{name}" for name in ("protected-path", "frozen-path", "out-of-scope"))
 _SIZES = {"policy/added-lines": "added", "policy/removed-lines": "removed"}
 _LARGEST = 50_000_000
 _LONGEST_PATH = 4096
+_NOT_LOOSER = "Take it back: an agent may tighten settings; a person loosens them, in a commit by itself."
 _MOST = 2000
 """Files of one call that are looked at; what deletes more is refused by its number alone, where that is limited."""
 
@@ -47,12 +49,12 @@ def planned(repository: Repository, cwd: Path, edits: Sequence[Edit], environ: M
     for edit in edits:
         for full in _paths(edit, cwd, environ):
             path = _inside(repository.top, full)
-            before = contents[path] if path in contents else _read(full)
+            before = contents[path] if path in contents else _read(full, edit.kind)
             after = edit.after(before)
             refused = refusal(repository, Meant(full, path, edit, before, after), environ)
             if refused:
                 return Planned(contents, refused)
-            if path is not None and (after != before or path in contents) and not os.path.isdir(full):  # noqa: PTH112 - raises nothing
+            if path is not None and (after != before or path in contents) and _can_be_in_a_commit(path, full):
                 contents[path] = after
     return Planned(contents)
 
@@ -87,8 +89,9 @@ def _worse(finding: Finding, known: set[tuple[str, str | None, str, str]], chang
 
 def _found(tree: Tree, blobs: Blobs) -> list[Finding]:
     config, change = tree.config, tree.candidate.change
+    loosened = loosening(change, config.loosened, blobs, occasion=tree.candidate.occasion, refuse=True)
     found = [
-        *loosening(change, config.loosened, blobs, occasion=tree.candidate.occasion, refuse=True),
+        *(replace(one, hint=_NOT_LOOSER) for one in loosened),
         *find(
             change,
             blobs,
@@ -178,7 +181,15 @@ def _inside(top: Path, full: Path) -> str | None:
     return full.relative_to(top).as_posix() if full.is_relative_to(top) and full != top else None
 
 
-def _read(full: Path) -> bytes | None:
+def _can_be_in_a_commit(path: str, full: Path) -> bool:
+    # os.path, unlike pathlib, raises nothing.
+    return ".git" not in path.split("/") and (os.path.islink(full) or not os.path.isdir(full))  # noqa: PTH112, PTH114
+
+
+def _read(full: Path, kind: str) -> bytes | None:
+    """Return what a file holds, None where it is not there; of one that goes that much is enough."""
+    if kind == DELETE and full.name not in READ_BY_NAME:
+        return b"" if os.path.lexists(full) else None
     try:
         if not full.is_file():
             return None

@@ -17,6 +17,8 @@ PROJECT_FILES = (
     *(".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json", ".codex/config.toml"),
     *(".cursor/hooks.json", ".gemini/settings.json", ".github/hooks/everycommit.json"),
 )
+READ_BY_NAME = frozenset({FILE, *(path.rpartition("/")[2] for path in PROJECT_FILES)})
+"""Names of files whose content says whether they are ours."""
 _OF_GIT = frozenset(
     {"hooks", "everycommit", "config", "config.worktree", "info", "HEAD", "refs", "objects", "packed-refs"}
 )
@@ -40,6 +42,9 @@ def refusal(repository: Repository, meant: Meant, environ: Mapping[str, str]) ->
     shown = meant.path or str(meant.full)
     if meant.edit.kind == DELETE and repository.top.is_relative_to(meant.full):
         return Refusal(f"it deletes the working tree '{repository.top}'", "Delete by name what you made yourself.")
+    if meant.path == ".git":
+        # In a linked worktree a file that says where the rest is.
+        return Refusal("'.git' is git's own", _ASK)
     for folder in (repository.git_dir, repository.common_dir):
         if meant.full == folder or (
             meant.full.is_relative_to(folder) and meant.full.relative_to(folder).parts[0] in _OF_GIT
@@ -65,9 +70,7 @@ def _keeps(before: bytes, after: bytes | None, edit: Edit) -> bool:
     """Tell whether all the calls of ours stay, and nothing switches hooks off."""
     if after is None or edit.kind == TOUCH:
         return False
-    return after.count(CALL) >= before.count(CALL) and after.count(b"disableAllHooks") <= before.count(
-        b"disableAllHooks"
-    )
+    return after.count(CALL) >= before.count(CALL) and after.count(_OFF) <= before.count(_OFF)
 
 
 def _of_the_user(environ: Mapping[str, str]) -> Iterator[Path]:

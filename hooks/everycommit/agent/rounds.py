@@ -34,6 +34,7 @@ class Before(NamedTuple):
 
     number: int = 0
     target: str = ""
+    """The tree that was judged; before the first round the one that the agent found."""
     known: frozenset[str] = frozenset()
     """Fingerprints of all that was found, told or not."""
     lines: Lines = NO_LINES

@@ -2,16 +2,18 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..agent.event import After, Answer, Before, Edit, Refusal, Stop
+from ..agent.event import After, Answer, Before, Begin, Edit, Refusal, Stop
 from ..errors import EverycommitError, UsageError
 from ..record import replace
 from .call import Call
 
 if TYPE_CHECKING:
     from ..agent.client import Client
+    from ..repo.repository import Repository
 
 _LONGEST = 1 << 26
 """Characters of an event."""
@@ -37,6 +39,11 @@ def answered(adapter: "Client", text: str, call: Call) -> Answer:
 
         found = of_edit(event, call)
         return adapter.told(given, found) if found else adapter.silent()
+    if isinstance(event, Begin):
+        from .agent_stop import began
+
+        began(event, call)
+        return adapter.silent()
     return _stop(adapter, given, event, call)
 
 
@@ -57,7 +64,7 @@ def _folder(text: str, here: Path) -> Path:
     if "\0" in text or not text:
         return here
     folder = here / text
-    while not folder.is_dir():
+    while not os.path.isdir(folder):  # noqa: PTH112 - raises nothing
         if folder == folder.parent:
             return here
         folder = folder.parent
@@ -81,11 +88,9 @@ def _why_not(event: Before, call: Call) -> str:
 
 def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> str:
     from ..agent.guard import planned
-    from ..repo.repository import discover
 
-    try:
-        repository = discover(call.cwd, call.environ)
-    except UsageError:
+    repository = _repository(edits, call)
+    if repository is None:
         # Nothing is held outside of a repository.
         return ""
     cwd = Path(os.path.realpath(call.cwd))
@@ -112,6 +117,18 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
 
         findings = wrong(tree(contents), contents, here.quarantine, lambda: tree({}))
     return _findings(findings)
+
+
+def _repository(edits: tuple[Edit, ...], call: Call) -> "Repository | None":
+    """Return the repository of the first file, else that of the folder; None where there is none."""
+    from ..repo.repository import discover
+
+    first = edits[0].path if edits else ""
+    places = [_folder(first, call.cwd)] * first.startswith("/") + [call.cwd]
+    for place in dict.fromkeys(places):
+        with suppress(UsageError):
+            return discover(place, call.environ)
+    return None
 
 
 def _environ(call: Call) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from ..agent import rounds
-from ..agent.event import Stop
+from ..agent.event import NOT_DONE, Begin, Stop
 from ..agent.feedback import of_round, still
 from ..config.schema import AgentSettings
 from ..errors import UsageError
@@ -24,6 +24,21 @@ class Told(NamedTuple):
     """Whether the agent has to go on."""
 
 
+def began(event: Begin, call: Call) -> None:
+    """Remember the working tree as it is when a person asks for something: what is there is not the agent's.
+
+    Raises:
+        EverycommitError: It cannot be read.
+    """
+    try:
+        repository = discover(call.cwd, call.environ)
+    except UsageError:
+        return
+    with isolated(repository, call) as here:
+        tree = candidate(here).change.target
+    rounds.write(rounds.place(repository.git_dir, event.session), rounds.Before(target=tree))
+
+
 def stopped(event: Stop, call: Call, *, most: int) -> Told:
     """Judge the working tree and return what to say; *most*: how often the client lets itself be told to go on.
 
@@ -35,10 +50,14 @@ def stopped(event: Stop, call: Call, *, most: int) -> Told:
     except UsageError:
         return Told()
     path = rounds.place(repository.git_dir, event.session)
-    before = rounds.Before() if event.again is False else rounds.read(path)
+    before = rounds.read(path)
+    if event.again is False and before.number:
+        # The person had a word in between.
+        before = rounds.Before()
     with isolated(repository, call) as here:
         found = candidate(here)
-        if found.change.empty:
+        untouched = not before.number and found.change.target == before.target
+        if found.change.empty or untouched:
             rounds.forget(path)
             return Told()
         config = configured(here, found, call)
@@ -70,7 +89,7 @@ def _told(round_: rounds.Round, verdict: Verdict, settings: AgentSettings, most:
     elif round_.number > last:
         why = f"told {last} {'time' if last == 1 else 'times'}, which is the limit (agent.rounds)"
     else:
-        head = f"everycommit: not done yet, round {round_.number} of {last}. Mend these, then stop again:"
+        head = f"{NOT_DONE}, round {round_.number} of {last}. Mend these, then stop again:"
         text = of_round(verdict, round_.told, head=head, repeat=REPEAT, held_back=round_.held_back)
         return Told(text, insists=True)
     return Told(f"everycommit: REFUSED, and no longer insisted on: {why}. Left: {left}. A commit will be refused.")
