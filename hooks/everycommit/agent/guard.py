@@ -13,6 +13,7 @@ from ..record import replace
 from ..repo.repository import Repository
 from ..result import ERROR, Finding
 from ..rules.catalog import find
+from ..rules.names import ACCEPTED
 from ..rules.settings import loosening
 from .event import DELETE, Edit, Refusal
 from .ours import READ_BY_NAME, Meant, refusal
@@ -101,7 +102,7 @@ def _found(tree: Tree, blobs: Blobs) -> list[Finding]:
         ),
     ]
     found = [one for one in found if one.severity == ERROR]
-    if found:
+    if found and blobs.entries(change.target, [ACCEPTED]):
         from ..gates.accepted import accepted
 
         found = [*accepted(_Looked(change, blobs), found, time.strftime("%Y-%m-%d"))[0]]

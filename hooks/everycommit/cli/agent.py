@@ -7,6 +7,7 @@
 Clients: claude, codex, cursor, gemini, copilot. See docs/agents.md for what each lets its hooks see.
 """
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,6 @@ def answer(name: str, call: Call) -> int:
     Raises:
         UsageError: There is no such client.
     """
-    import gc
-
-    # The process is over before there is garbage worth the search.
-    gc.disable()
     adapter = client(_known(name))
     try:
         from .agent_events import answered
@@ -60,7 +57,11 @@ def answer(name: str, call: Call) -> int:
         found = answered(adapter, call.stdin.read(), call)
     except Exception as error:  # noqa: BLE001 - whatever it is, the session goes on, and it is written down
         found = adapter.silent()._replace(err=_logged(name, error, call))
-    return _given(found, call)
+    code = _given(found, call)
+    if call.stdout is sys.__stdout__:
+        # Everything is given back. Taking a Python apart costs half of what it takes to start one, and somebody waits.
+        os._exit(code)
+    return code
 
 
 def _given(found: Answer, call: Call) -> int:

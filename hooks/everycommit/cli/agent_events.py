@@ -101,6 +101,7 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
     if not found.contents:
         return ""
     from ..agent.guard import Contents, Tree, not_ignored, wrong
+    from ..config.read_before import ReadBefore
     from ..repo.worktree import working_tree
     from .place import configured, isolated
 
@@ -109,11 +110,12 @@ def _of_files(edits: tuple[Edit, ...], named: tuple[Edit, ...], call: Call) -> s
         if not contents:
             return ""
 
+        read = ReadBefore(here.cache)
         only_gone = all(content is None for content in contents.values())
 
         def tree(over: Contents) -> Tree:
             candidate = working_tree(repository, here.quarantine, over)
-            return Tree(candidate, configured(here, candidate, call), only_gone=only_gone)
+            return Tree(candidate, configured(here, candidate, call, read=read), only_gone=only_gone)
 
         findings = wrong(tree(contents), contents, here.quarantine, lambda: tree({}))
     return _findings(findings)

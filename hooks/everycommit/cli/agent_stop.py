@@ -1,5 +1,6 @@
 """When an agent says that it is done: the fast gates over the working tree, and a few rounds of insisting."""
 
+import gc
 from typing import NamedTuple
 
 from ..agent import rounds
@@ -65,6 +66,7 @@ def stopped(event: Stop, call: Call, *, most: int) -> Told:
         chosen = [name for name in config.settings.gates("commit") if name in settings.gates]
         if not chosen:
             return Told()
+        gc.enable()  # the one way that is not over at once
         with signals():
             wish = Wish(gates=chosen, timeout=settings.seconds)
             verdict = judged_in(here, found, call, wish, gone=parent_gone(None))

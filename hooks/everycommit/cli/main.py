@@ -82,6 +82,10 @@ def _dispatch(argv: Sequence[str]) -> int:
 
             return run.answer(run.Asked(gates=argv[1:]), _call())
         if name == "agent" and len(argv) == 2:
+            import gc
+
+            # The process is over before there is garbage worth the search.
+            gc.disable()
             from .agent import answer as to_client
 
             return to_client(argv[1], _call())

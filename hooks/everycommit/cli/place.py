@@ -1,9 +1,9 @@
 """Where a run takes place and by which settings: what it takes to judge anything, and nothing of the gates."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..change import Candidate
 from ..config.load import load, user_settings
@@ -49,10 +49,18 @@ def isolated(repository: Repository, call: "Call") -> Iterator[Place]:
             quarantine.close()
 
 
-def configured(here: Place, candidate: Candidate, call: "Call", wish: "Wish | None" = None) -> Config:
+def configured(
+    here: Place,
+    candidate: Candidate,
+    call: "Call",
+    wish: "Wish | None" = None,
+    *,
+    read: Callable[[bytes], Mapping[str, Any]] | None = None,
+) -> Config:
     """Return the settings that judge *candidate*: base's, tightened by target's and the task's scope, and the user's.
 
-    A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on.
+    A merge's base is git's own merge of the parents; its settings are those of the branch that it lands on. *read*: see
+    ``config.load``.
     """
     change = candidate.change
     base = candidate.rules or (change.parents[0] if change.parents else None)
@@ -68,6 +76,7 @@ def configured(here: Place, candidate: Candidate, call: "Call", wish: "Wish | No
         whole=change.whole,
         models_later=True,
         commands_from_base=candidate.occasion == "ci",
+        read=read,
     )
     if wish and wish.refuse_loosening:
         config = replace(config, refuse_loosening=True)

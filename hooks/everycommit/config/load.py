@@ -5,7 +5,7 @@ flags.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ def load(
     adopt: bool = True,
     commands_from_base: bool = False,
     models_later: bool = False,
+    read: Callable[[bytes], Mapping[str, Any]] | None = None,
 ) -> Config:
     """Return the settings that judge the change from *base* to *target*, and where each came from.
 
@@ -43,7 +44,7 @@ def load(
     *whole*: there is no base, target judges alone. *adopt*: whether a base without our table leaves the word to
     target; else base's defaults judge. *commands_from_base* (CI): commands as base has them and none of target's,
     not even with *whole*. *models_later*: where the user's file sets up models and nothing else, it is read when
-    somebody looks at ``Settings.model``, which then raises.
+    somebody looks at ``Settings.model``, which then raises. *read* reads a pyproject.toml; None: ``parse.document``.
 
     Raises:
         SettingsErrors: Mistakes in target, the user's file, the environment or the flags, all at once. Those of base
@@ -57,8 +58,8 @@ def load(
     from . import parse
     from .fields import built, command_name
 
-    new = parse.repository(target)
-    old = parse.NOTHING if whole else new if base == target else parse.repository(base)
+    new = parse.repository(target, read)
+    old = parse.NOTHING if whole else new if base == target else parse.repository(base, read)
     own = parse.user(*user) if user else parse.NOTHING
     adopting = not whole and adopt and new.present and not old.present
     layer = _repository(old, new, alone=whole or adopting, commands_from_base=commands_from_base)

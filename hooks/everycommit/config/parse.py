@@ -1,7 +1,7 @@
 """A settings file as values by key, and its mistakes: a line each, with file, table, key and value."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..text import printable
@@ -29,16 +29,16 @@ class Parsed(NamedTuple):
 NOTHING = Parsed({}, (), present=False)
 
 
-def repository(content: bytes | None) -> Parsed:
-    """Return what a pyproject.toml says to us."""
+def repository(content: bytes | None, read: Callable[[bytes], Mapping[str, Any]] | None = None) -> Parsed:
+    """Return what a pyproject.toml says to us; *read* stands for ``document``."""
     # Importing tomllib costs nearly two bare starts of Python: a file that never names us is not parsed.
     if content is None or b"everycommit" not in content:
         return NOTHING
     try:
-        document = _document(content)
+        found = (read or document)(content)
     except Mistake as mistake:
         return Parsed({}, (f"{REPOSITORY}: {mistake}",), present=True)
-    tool = document.get("tool")
+    tool = found.get("tool")
     if not isinstance(tool, dict) or "everycommit" not in tool:
         return NOTHING
     if not isinstance(tool["everycommit"], dict):
@@ -51,12 +51,17 @@ def repository(content: bytes | None) -> Parsed:
 def user(label: str, content: bytes) -> Parsed:
     """Return what the user's settings file says; *label* names it in mistakes."""
     try:
-        return _Reader(label, "", own=True).read(_document(content))
+        return _Reader(label, "", own=True).read(document(content))
     except Mistake as mistake:
         return Parsed({}, (f"{label}: {mistake}",), present=True)
 
 
-def _document(content: bytes) -> dict[str, Any]:
+def document(content: bytes) -> dict[str, Any]:
+    """Return what a file of TOML holds.
+
+    Raises:
+        Mistake: It is none.
+    """
     import tomllib
 
     try:
