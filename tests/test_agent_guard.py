@@ -8,7 +8,9 @@ import pytest
 
 from acting import bash, sent, shop, stop, tool, why, write
 from credentials import checked
+from everycommit.agent.client import NAMES, client
 from everycommit.agent.event import REPLACE, TOUCH, WRITE, Edit, Swap
+from everycommit.agent.ours import PROJECT_FILES, USER_FILES
 from everycommit.agent.patch import patched
 from everycommit.agent.tools import command_of, edits_of
 from support import Repo, state
@@ -166,6 +168,7 @@ def test_a_folder_that_git_ignores_may_go(repo: Repo) -> None:
         "python3 -c \"import os; os.remove('.git/hooks/pre-commit')\"",
         "cp x .git/hooks/pre-commit",
         "find .git/hooks -delete",
+        "python3 - <<'EOF'\nimport os\nos.remove('.git/hooks/pre-commit')\nEOF",
         "tee .git/everycommit/accepted.json < x",
         "cd .git/hooks && rm pre-commit",
         "sed -i /tool.everycommit/d pyproject.toml",
@@ -196,6 +199,19 @@ def test_the_clients_file_may_change_as_long_as_it_calls_us(repo: Repo) -> None:
     assert "makes you ask everycommit" in why(write(repo, ".claude/settings.json", "{}"))
     off = text.replace('"hooks"', '"disableAllHooks": true,\n  "hooks"', 1)
     assert "makes you ask everycommit" in why(write(repo, ".claude/settings.json", off))
+
+
+def test_the_users_file_of_a_client_calls_us_as_well(repo: Repo) -> None:
+    shop(repo).everycommit("agent", "install", "gemini", "--user")
+
+    assert "makes you ask everycommit" in why(bash(repo, "rm ~/.gemini/settings.json"))
+    assert bash(repo, "echo x > ~/.claude/settings.json").silent
+
+
+def test_the_files_of_all_clients_are_known() -> None:
+    for name in NAMES:
+        assert client(name).PROJECT in PROJECT_FILES
+        assert client(name).USER in USER_FILES
 
 
 def test_settings_may_be_tightened_and_not_loosened(repo: Repo) -> None:

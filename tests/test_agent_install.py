@@ -147,6 +147,8 @@ def test_the_users_own_file(repo: Repo) -> None:
     run(repo, "install", "gemini", "--user", "--remove")
     assert not (home / ".gemini/settings.json").exists()
     assert (home / ".gemini").exists()
+    elsewhere = str(home / "elsewhere")
+    assert f"{elsewhere}/hooks.json" in run(repo, "install", "codex", "--user", CODEX_HOME=elsewhere)
     with pytest.raises(UsageError, match="no HOME"):
         run(repo, "install", "gemini", "--user", HOME="")
 

@@ -42,6 +42,8 @@ def words(text: str) -> list[str]:
         ("$(never closed", ["never closed", "$(never closed"]),
         ("`never closed", ["never closed", "`never closed"]),
         ("bash script.sh -c x", ["bash script.sh -c x"]),
+        ("bash -euo pipefail -c 'a'", ["bash -euo pipefail -c a", "a"]),
+        ("bash --norc -c 'a'", ["bash --norc -c a", "a"]),
         ("bash -c", ["bash -c"]),
         ("sudo", ["sudo"]),
         ("find -exec rm {} ;", ["find -exec rm {}", "rm ."]),
@@ -111,6 +113,7 @@ REFUSED = {
     "git --config-env=core.hooksPath=X commit": "core.hooksPath",
     "git --config-env core.hooksPath=X commit": "core.hooksPath",
     "git config core.hooksPath /tmp/x": "core.hooksPath",
+    "git -c alias.ok='commit --no-verify' ok -m x": "behind an alias",
     "git config --global --unset core.hookspath": "core.hooksPath",
     "git config set core.hooksPath x": "core.hooksPath",
     "GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=core.hooksPath GIT_CONFIG_VALUE_0= git commit": "GIT_CONFIG_COUNT",
@@ -235,4 +238,5 @@ def test_the_files_that_a_command_changes_are_named(text: str, edits: list[tuple
 
 def test_what_only_counts_for_our_own_files_is_named_apart() -> None:
     assert [edit.path for edit in read("chmod -x .git/hooks/pre-commit").named] == [".git/hooks/pre-commit"]
+    assert [edit.path for edit in read("python3 - <<'EOF'\nopen('a.py')\nEOF\n").named] == ["a.py"]
     assert [edit.path for edit in read("python3 -c \"open('a.py','w').write('x')\"").named] == ["a.py", "w", "x"]

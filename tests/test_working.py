@@ -1,6 +1,7 @@
 """The verdict of the working tree, in process: what `run --worktree` says, without a word on any stream."""
 
 import io
+import json
 import os
 from pathlib import Path
 
@@ -31,6 +32,20 @@ def test_the_working_tree_is_judged_in_silence(repo: Repo) -> None:
     assert found.change.target != repo.tree()
     assert asked.stdout.getvalue() + asked.stderr.getvalue() == ""  # type: ignore[attr-defined]
     assert state(repo) == before
+
+
+def test_it_says_what_the_command_line_says(repo: Repo) -> None:
+    repo.stage("a.py", "A = 1\n").commit().write("a.py", "import os\n\nA = 1\n").write("new.py", "import sys\n")
+    told = json.loads(repo.everycommit("run", "--worktree", "policy", "lint", "--format", "json").stdout)
+
+    found = judged(call(repo), Wish(gates=["policy", "lint"]))
+
+    (verdict,) = told["verdicts"]
+    assert verdict["change"]["target"] == found.change.target
+    assert [gate["outcome"] for gate in verdict["gates"]] == [str(gate.outcome) for gate in found.gates]
+    prints = [one["fingerprint"] for gate in verdict["gates"] for one in gate["findings"]]
+    assert prints == [one.fingerprint for gate in found.gates for one in gate.findings]
+    assert len(prints) == 2
 
 
 def test_some_files_of_it_can_be_judged_alone(repo: Repo) -> None:

@@ -214,6 +214,29 @@ def test_a_look_back_lets_it_go_on(slow: Slow) -> None:
     assert slow.worker() == worker
 
 
+def test_an_agents_stop_lets_it_go_on(slow: Slow) -> None:
+    """What an agent is told of its working tree is no step of its own."""
+    slow.change().left()
+    pid = slow.worker()
+    slow.write("src/shop/prices.py", "import os\n")
+    event = {"hook_event_name": "Stop", "session_id": "s", "cwd": str(slow.root)}
+
+    done = subprocess.run(
+        [sys.executable, "-m", "everycommit", "agent", "claude"],
+        cwd=slow.root,
+        env=slow.environ | {"EVERYCOMMIT_AGENT_SECONDS": "2"},
+        input=json.dumps(event),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "lint/F401" in json.loads(done.stdout)["reason"]
+    assert slow.worker() == pid
+    slow.go.touch()
+    assert slow.ended()[0] == 0
+
+
 def test_a_run_judges_what_is_staged_and_ends_what_goes_on(slow: Slow) -> None:
     slow.change().left()
     worker = slow.worker()

@@ -12,6 +12,7 @@ from .tools import EDITED, NOTEBOOK, SHELL, edits_of
 
 TITLE = "Claude Code"
 PROJECT, USER = ".claude/settings.json", ".claude/settings.json"
+HOME = "CLAUDE_CONFIG_DIR"
 HOLLOW: Mapping[str, Any] = EMPTY
 MOST_ROUNDS = 8
 NEXT = "Claude Code asks once whether you trust the folder; `/hooks` shows what it runs."

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
         """Its hook file, from the repository's root."""
         USER: str
         """The user's own, from home."""
+        HOME: str
+        """The variable that names another place for the first folder of ``USER``; empty where there is none."""
         HOLLOW: Mapping[str, Any]
         """What a hook file needs besides hooks; one that holds no more is not worth keeping."""
         MOST_ROUNDS: int

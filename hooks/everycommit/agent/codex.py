@@ -17,6 +17,7 @@ __all__ = ["HOLLOW", "denied", "hooks", "insisted", "read", "said", "silent", "t
 
 TITLE = "Codex"
 PROJECT, USER = ".codex/hooks.json", ".codex/hooks.json"
+HOME = "CODEX_HOME"
 HOLLOW: Mapping[str, Any] = EMPTY
 MOST_ROUNDS = 8
 NEXT = "Codex runs a project's hooks once you trust the project and look them through: `/hooks`."

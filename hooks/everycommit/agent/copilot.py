@@ -13,6 +13,7 @@ from .tools import EDITED, PATCH, SHELL, edits_of
 
 TITLE = "GitHub Copilot"
 PROJECT, USER = ".github/hooks/everycommit.json", ".copilot/hooks/everycommit.json"
+HOME = "COPILOT_HOME"
 HOLLOW: Mapping[str, Any] = {"version": 1}
 MOST_ROUNDS = 8
 NEXT = "The agent in the cloud reads it from the default branch, and needs everycommit in its copilot-setup-steps."

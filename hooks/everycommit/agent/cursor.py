@@ -12,6 +12,7 @@ from .tools import EDITED, NOTEBOOK, PATCH, REMOVED, SHELL, edits_of
 
 TITLE = "Cursor"
 PROJECT, USER = ".cursor/hooks.json", ".cursor/hooks.json"
+HOME = ""
 HOLLOW: Mapping[str, Any] = {"version": 1}
 MOST_ROUNDS = 5
 NEXT = "Restart Cursor; its settings have a tab Hooks that shows what runs."

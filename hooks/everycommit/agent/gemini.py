@@ -13,6 +13,7 @@ from .tools import EDITED, SHELL, edits_of
 
 TITLE = "Gemini CLI"
 PROJECT, USER = ".gemini/settings.json", ".gemini/settings.json"
+HOME = ""
 HOLLOW: Mapping[str, Any] = EMPTY
 MOST_ROUNDS = 8
 NEXT = "Gemini CLI runs a project's hooks in a folder that you trust; `/hooks panel` shows them."

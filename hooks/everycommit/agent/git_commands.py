@@ -27,6 +27,8 @@ def refused(command: Command) -> Iterator[tuple[str, str]]:
     settings, verb, rest = parted(command.words)
     if any(one.lower().startswith(_HOOKS) for one in settings):
         yield "it sets core.hooksPath, which takes the hooks away", _SKIP
+    if any(one.lower().startswith("alias.") for one in settings):
+        yield "it hides a git command behind an alias", "Call the command by its name."
     if verb == "config":
         yield from _config(rest)
     elif verb in _RUN_HOOKS:

@@ -17,6 +17,11 @@ PROJECT_FILES = (
     *(".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json", ".codex/config.toml"),
     *(".cursor/hooks.json", ".gemini/settings.json", ".github/hooks/everycommit.json"),
 )
+USER_FILES = (
+    *(".claude/settings.json", ".codex/hooks.json", ".cursor/hooks.json", ".gemini/settings.json"),
+    ".copilot/hooks/everycommit.json",
+)
+"""The same below the user's home."""
 READ_BY_NAME = frozenset({FILE, *(path.rpartition("/")[2] for path in PROJECT_FILES)})
 """Names of files whose content says whether they are ours."""
 _OF_GIT = frozenset(
@@ -50,8 +55,11 @@ def refusal(repository: Repository, meant: Meant, environ: Mapping[str, str]) ->
             meant.full.is_relative_to(folder) and meant.full.relative_to(folder).parts[0] in _OF_GIT
         ):
             return Refusal(f"'{shown}' is git's and everycommit's own", _ASK)
+    home = Path(os.path.realpath(environ.get("HOME") or "/nowhere"))
     if meant.full in _of_the_user(environ):
         return Refusal(f"'{shown}' holds the user's settings", _ASK)
+    if meant.full in {home / name for name in USER_FILES} and not _keeps(meant):
+        return Refusal(f"'{shown}' makes you ask everycommit", _ASK)
     return _of_the_project(meant)
 
 
@@ -61,14 +69,17 @@ def _of_the_project(meant: Meant) -> Refusal | None:
         return Refusal(f"'{ACCEPTED}' says what a person accepted", _ASK)
     if path == FILE and meant.edit.kind in {TOUCH, DELETE} and b"[tool.everycommit" in before:
         return Refusal(f"a command changes '{FILE}', where the settings of everycommit are", _BY_EDIT)
-    if path in PROJECT_FILES and CALL in before and not _keeps(before, meant.after, meant.edit):
+    if path in PROJECT_FILES and not _keeps(meant):
         return Refusal(f"'{path}' makes you ask everycommit", _ASK)
     return None
 
 
-def _keeps(before: bytes, after: bytes | None, edit: Edit) -> bool:
+def _keeps(meant: Meant) -> bool:
     """Tell whether all the calls of ours stay, and nothing switches hooks off."""
-    if after is None or edit.kind == TOUCH:
+    before, after = meant.before or b"", meant.after
+    if CALL not in before:
+        return True
+    if after is None or meant.edit.kind == TOUCH:
         return False
     return after.count(CALL) >= before.count(CALL) and after.count(_OFF) <= before.count(_OFF)
 

@@ -13,6 +13,8 @@ _LONGEST = 1 << 18
 _ENDS = frozenset(";&|\n()")
 _KEYWORDS = frozenset({"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "in", "{", "}", "!"})
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+RUNNING_TEXT = frozenset({"python", "node", "ruby", "perl", "php"})
+"""Programs that run what they are given as a text, a version behind the name or not."""
 _BEFORE = {
     "sudo": ("-u", "-g", "-h", "-p", "-C", "-D"),
     "doas": ("-u", "-C"),
@@ -125,11 +127,13 @@ def _started(words: Sequence[str], taking: Sequence[str], *, late: bool) -> list
 def _script(command: Command) -> str:
     if command.name == "eval":
         return " ".join(command.words[1:])
-    for place, word in enumerate(command.words[1:], start=1):
+    place = 1
+    while place < len(command.words) and command.words[place].startswith(("-", "+")):
+        word = command.words[place]
         if word.startswith("-") and not word.startswith("--") and "c" in word:
             return command.words[place + 1] if place + 1 < len(command.words) else ""
-        if not word.startswith(("-", "+")):
-            break
+        # `-o pipefail`, `-euo pipefail`
+        place += 2 if word[-1] in "oO" and not word.startswith("--") else 1
     return ""
 
 
@@ -239,8 +243,11 @@ class _Split:
                 if (line.lstrip("\t") if tabs else line) == last:
                     break
                 lines.append(line)
-            if found.words and found.words[0].rpartition("/")[2] in _SHELLS:
+            name = found.words[0].rpartition("/")[2] if found.words else ""
+            if name in _SHELLS:
                 self.inner.append("\n".join(lines))
+            elif name.rstrip("0123456789.") in RUNNING_TEXT:
+                found.words += ["-c", "\n".join(lines)]
         self.waiting = []
 
     def _word(self) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from . import git_commands
 from .event import DELETE, TOUCH, Edit, Refusal
-from .shell import Command, commands
+from .shell import RUNNING_TEXT, Command, commands
 
 _OFF = {"HUSKY": ("0",), "LEFTHOOK": ("0", "false")}
 """Variables that switch a hook manager off, and by which values."""
@@ -24,7 +24,6 @@ _ASK = "Ask the person you work for; say what you need and why."
 _DELETING = frozenset({"rm", "unlink", "rmdir", "shred", "trash", "srm"})
 _COPYING = frozenset({"cp", "ln", "install", "rsync"})
 _HANDLING = frozenset({"chmod", "chown", "touch", "chattr"})
-_RUNNING_TEXT = frozenset({"python", "python3", "node", "ruby", "perl", "php"})
 _LITERAL = r"""['"]([^'"\n]{1,300})['"]"""
 
 
@@ -164,7 +163,7 @@ def _into(target: str, sources: Sequence[str]) -> str:
 def _named(command: Command) -> Iterator[str]:
     if command.name in _HANDLING:
         yield from (word for word in command.words[1:] if not word.startswith("-"))
-    elif command.name.rstrip("0123456789.") in _RUNNING_TEXT and any(
+    elif command.name.rstrip("0123456789.") in RUNNING_TEXT and any(
         word in {"-c", "-e", "-E", "--eval"} for word in command.words
     ):
         import re

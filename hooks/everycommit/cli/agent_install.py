@@ -27,7 +27,7 @@ def run(name: str, call: Call, *, remove: bool, user: bool, show: bool) -> int:
     """
     adapter = client(name)
     top = None if user else discover(call.cwd, call.environ).top
-    path = _home(call) / adapter.USER if top is None else top / adapter.PROJECT
+    path = _of_the_user(adapter, call) if top is None else top / adapter.PROJECT
     text = _text(path)
     hooks = adapter.hooks(f"{_program(call, top)} agent {name}")
     try:
@@ -64,11 +64,14 @@ def _program(call: Call, top: Path | None) -> str:
     return shlex.quote(str(inside)) if inside.exists() else f"{shlex.quote(sys.executable)} -m everycommit"
 
 
-def _home(call: Call) -> Path:
+def _of_the_user(adapter: "Client", call: Call) -> Path:
+    elsewhere = call.environ.get(adapter.HOME, "") if adapter.HOME else ""
+    if elsewhere.startswith("/"):
+        return Path(elsewhere, adapter.USER.partition("/")[2])
     home = call.environ.get("HOME", "")
     if not home.startswith("/"):
         raise UsageError("agent install --user: there is no HOME to write to")
-    return Path(home)
+    return Path(home, adapter.USER)
 
 
 def _text(path: Path) -> str:
