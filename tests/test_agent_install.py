@@ -88,6 +88,12 @@ def test_an_older_entry_is_renewed_where_it_stands() -> None:
     assert json.loads(removed(json.dumps(found), "claude", {}))["hooks"]["Stop"] == [mine, theirs]
 
 
+def test_a_path_with_a_space_is_ours_too() -> None:
+    entry = {"hooks": [{"command": "'/home/a b/bin/everycommit' agent claude"}]}
+
+    assert removed(json.dumps({"hooks": {"Stop": [entry]}}), "claude", {}) == ""
+
+
 def test_another_clients_entry_is_not_ours() -> None:
     text = json.dumps({"hooks": {"Stop": [{"hooks": [{"command": "everycommit agent codex"}]}, "odd"]}})
 

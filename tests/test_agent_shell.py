@@ -42,6 +42,15 @@ def words(text: str) -> list[str]:
         ("$(never closed", ["never closed", "$(never closed"]),
         ("`never closed", ["never closed", "`never closed"]),
         ("bash script.sh -c x", ["bash script.sh -c x"]),
+        (
+            'git commit -m "$(cat <<\'EOF\'\nSmile :) and "quote\n\nrm -rf src; git push -f\nEOF\n)" && ls',
+            [
+                "cat",
+                "git commit -m $(cat <<'EOF'\nSmile :) and \"quote\n\nrm -rf src; git push -f\nEOF\n)",
+                "ls",
+            ],
+        ),
+        ("echo $((1 + 2)) $(a \"$(b ')')\")", ["1 + 2", "b )", "a $(b ')')", "echo $((1 + 2)) $(a \"$(b ')')\")"]),
         ("bash -euo pipefail -c 'a'", ["bash -euo pipefail -c a", "a"]),
         ("bash --norc -c 'a'", ["bash --norc -c a", "a"]),
         ("bash -c", ["bash -c"]),
@@ -77,6 +86,11 @@ def test_no_text_is_too_odd_to_be_split(text: str) -> None:
     for command in commands(text):
         assert all(isinstance(word, str) for word in command.words)
     read(text)
+
+
+def test_however_deep_it_is_nested_it_ends() -> None:
+    for text in ("$(" * 5000, "$(a " * 300 + ")" * 300, "`" * 999, "(" * 5000, "sh -c '" * 100, '"$(' * 400):
+        read(text)
 
 
 @given(st.lists(st.text(alphabet="ab '\"\\$;&|<>#*", min_size=1, max_size=6), min_size=1, max_size=4))

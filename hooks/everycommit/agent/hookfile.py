@@ -7,6 +7,8 @@ from typing import Any
 
 from ..errors import UsageError
 
+CALL = r"everycommit'? agent "
+"""How every call of ours reads, the program's path in quotes or not."""
 _INDENT = r"\n([ \t]+)\S"
 
 
@@ -47,7 +49,7 @@ def removed(text: str, name: str, hollow: Mapping[str, Any]) -> str:
 
 def holds(text: str, name: str) -> bool:
     """Tell whether *text* calls us for client *name*."""
-    return f"everycommit agent {name}" in text
+    return re.search(rf"{CALL}{name}\b", text) is not None
 
 
 def _renewed(entries: Sequence[Any], name: str, ours: Sequence[Mapping[str, Any]]) -> list[Any]:

@@ -1,6 +1,7 @@
 """Files that an agent leaves alone: everycommit's settings, records and hooks, git's own, and the client's hooks."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,8 @@ from ..rules.settings import FILE
 from .event import DELETE, TOUCH, Edit, Refusal
 
 _OFF = b"disableAllHooks"
-CALL = b"everycommit agent "
-"""What stands in a client's hook file that calls us."""
+_CALL = rb"everycommit'? agent "
+"""What stands in a client's hook file that calls us: ``hookfile.CALL``, which takes more to import."""
 PROJECT_FILES = (
     *(".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json", ".codex/config.toml"),
     *(".cursor/hooks.json", ".gemini/settings.json", ".github/hooks/everycommit.json"),
@@ -77,11 +78,12 @@ def _of_the_project(meant: Meant) -> Refusal | None:
 def _keeps(meant: Meant) -> bool:
     """Tell whether all the calls of ours stay, and nothing switches hooks off."""
     before, after = meant.before or b"", meant.after
-    if CALL not in before:
+    calls = len(re.findall(_CALL, before))
+    if not calls:
         return True
     if after is None or meant.edit.kind == TOUCH:
         return False
-    return after.count(CALL) >= before.count(CALL) and after.count(_OFF) <= before.count(_OFF)
+    return len(re.findall(_CALL, after)) >= calls and after.count(_OFF) <= before.count(_OFF)
 
 
 def _of_the_user(environ: Mapping[str, str]) -> Iterator[Path]:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 DEEPEST = 6
 """How many shells inside of shells are looked into."""
 _LONGEST = 1 << 18
+_DEEPEST_WORD = 40
+"""The same of substitutions in a word."""
 _ENDS = frozenset(";&|\n()")
 _KEYWORDS = frozenset({"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "in", "{", "}", "!"})
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
@@ -167,9 +169,13 @@ def _joined(folder: str, path: str) -> str:
 class _Split:
     """Goes through the text once, character by character."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, place: int = 0, level: int = 0) -> None:
+        """*level* above 0: it begins inside of ``$(`` at *place*, and ends behind the parenthesis that closes it."""
         self.text = text
-        self.place = 0
+        self.place = place
+        self.level = level
+        self.open = 0
+        """Subshells that are not closed."""
         self.inner: list[str] = []
         """Scripts inside of the command that is read: substitutions, here-documents for a shell."""
         self.waiting: list[tuple[str, bool]] = []
@@ -186,6 +192,9 @@ class _Split:
                 self.place += 1
                 if char == "\n" and self.waiting:
                     self._here(found)
+                self.open += {"(": 1, ")": -1}.get(char, 0)
+                if self.open < 0 and self.level:
+                    break
                 yield found, self.inner
                 found, self.inner = _Words(), []
             else:
@@ -308,12 +317,12 @@ class _Split:
         if not self.text.startswith("$(", start):
             self.place += 1
             return "$"
-        depth, place = 0, start + 1
-        while place < len(self.text):
-            depth += {"(": 1, ")": -1}.get(self.text[place], 0)
-            if depth == 0:
-                break
-            place += 1
-        self.inner.append(self.text[start + 2 : place])
-        self.place = place + 1
+        if self.level == _DEEPEST_WORD:
+            self.place += 2
+            return "$("
+        inside = _Split(self.text, start + 2, self.level + 1)
+        for _ in inside.simple():
+            pass
+        self.place = inside.place
+        self.inner.append(self.text[start + 2 : self.place].removesuffix(")"))
         return self.text[start : self.place]
