@@ -41,7 +41,7 @@ def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
 def read(given: Mapping[str, Any]) -> Event | None:
     event, cwd = word(given, "hook_event_name"), word(given, "cwd") or _root(given)
     if event == "stop":
-        if given.get("status") in {"aborted", "error"}:
+        if word(given, "status") in {"aborted", "error"}:
             return None
         loops = given.get("loop_count")
         return Stop(_root(given) or cwd, word(given, "conversation_id"), isinstance(loops, int) and loops > 0)
