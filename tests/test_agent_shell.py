@@ -55,6 +55,8 @@ def words(text: str) -> list[str]:
         ("bash --norc -c 'a'", ["bash --norc -c a", "a"]),
         ("bash -c", ["bash -c"]),
         ("sudo", ["sudo"]),
+        ("uv run --frozen git commit -n", ["uv run --frozen git commit -n", "git commit -n"]),
+        ("uv run", ["uv run", ""]),
         ("find -exec rm {} ;", ["find -exec rm {}", "rm ."]),
         ("cat <<'A' <<B\nx\nA\ny\nB\nls", ["cat", "ls"]),
         ("cat <<EOF", ["cat"]),

@@ -15,6 +15,8 @@ _DEEPEST_WORD = 40
 _ENDS = frozenset(";&|\n()")
 _KEYWORDS = frozenset({"if", "then", "elif", "else", "fi", "while", "until", "do", "done", "for", "in", "{", "}", "!"})
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
+_RUNNERS = frozenset({"uv", "poetry", "pdm", "hatch", "pipenv", "rye"})
+"""Programs that run what stands behind ``run`` in the project's environment."""
 RUNNING_TEXT = frozenset({"python", "node", "ruby", "perl", "php"})
 """Programs that run what they are given as a text, a version behind the name or not."""
 _BEFORE = {
@@ -94,6 +96,8 @@ def _unwrapped(command: Command, depth: int) -> Iterator[Command]:
                 # What is found is not known; the folders that are looked through are.
                 named = tuple(one for one in words[place + 1 :] if one not in {"{}", "+", ";"})
                 yield from _unwrapped(command._replace(words=named + _roots(words)), depth + 1)
+    elif command.name in _RUNNERS and words[1:2] == ("run",) and depth <= DEEPEST:
+        yield from _unwrapped(command._replace(words=tuple(_started(words[1:], (), late=False))), depth + 1)
     elif command.name in _BEFORE and depth <= DEEPEST:
         rest = _started(words, _BEFORE[command.name], late=command.name == "timeout")
         if rest:

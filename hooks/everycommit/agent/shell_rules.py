@@ -84,8 +84,6 @@ def _everycommit(words: Sequence[str]) -> list[str]:
         return list(words[1:])
     if name.startswith("python") and list(words[1:3]) == ["-m", "everycommit"]:
         return list(words[3:])
-    if name in {"uv", "poetry", "pdm", "hatch", "pipx"} and list(words[1:2]) == ["run"]:
-        return _everycommit(words[2:])
     return []
 
 
