@@ -152,6 +152,18 @@ def judging(
         yield Judging(job, said)
 
 
+def with_mypy(tmp_path: Path, top: Path, script: str, version: str = "1.18.0") -> Interpreter:
+    """A Python whose ``-m mypy`` is *script*."""
+    package = tmp_path / "site"
+    package.mkdir()
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    return Interpreter(
+        python=python, version="3.12.1", prefix=tmp_path, distributions={"mypy": version}, origin=".venv", top=top
+    )
+
+
 def replaced(settings: Settings, table: str, **values: object) -> Settings:
     """Return *settings* with values of one of its tables replaced."""
     return replace(settings, **{table: replace(getattr(settings, table), **values)})

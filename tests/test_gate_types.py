@@ -17,7 +17,7 @@ from everycommit.gates.typecheck import LOOSENED, Types
 from everycommit.ledger import doubted
 from everycommit.repo.read import all_files
 from everycommit.result import Outcome
-from judging import judging, lines, own_python, replaced
+from judging import judging, lines, own_python, replaced, with_mypy
 from support import Repo
 
 GOOD = lines("def add(a: int, b: int) -> int:", "    return a + b")
@@ -346,18 +346,6 @@ def test_time_that_runs_out_is_a_doubt(repo: Repo) -> None:
         judged.check(Types())
 
 
-def _with_mypy(tmp_path: Path, top: Path, script: str, version: str = "1.18.0") -> Interpreter:
-    """A Python whose ``-m mypy`` is *script*."""
-    package = tmp_path / "site"
-    package.mkdir()
-    python = tmp_path / "python"
-    python.write_text(f"#!/bin/sh\n{script}\n")
-    python.chmod(0o755)
-    return Interpreter(
-        python=python, version="3.12.1", prefix=tmp_path, distributions={"mypy": version}, origin=".venv", top=top
-    )
-
-
 @pytest.mark.parametrize(
     ("script", "words"),
     [
@@ -374,7 +362,7 @@ def _with_mypy(tmp_path: Path, top: Path, script: str, version: str = "1.18.0") 
 )
 def test_a_broken_mypy_is_a_doubt(repo: Repo, tmp_path: Path, script: str, words: str) -> None:
     repo.stage("a.py", GOOD)
-    python = _with_mypy(tmp_path, repo.root, script)
+    python = with_mypy(tmp_path, repo.root, script)
 
     with judging(repo, interpreter=lambda: python) as judged, pytest.raises(ToolError) as raised:
         judged.check(Types())
@@ -386,7 +374,7 @@ def test_an_old_mypy_that_prints_no_json_is_read(repo: Repo, tmp_path: Path) -> 
     """Projects for Python 3.8 and older cannot have a newer one."""
     said = "a.py:2:12: error: Incompatible return value type  [return-value]\na.py:2:12: note: Why\na.py:3: error: Odd"
     repo.stage("a.py", BAD)
-    python = _with_mypy(tmp_path, repo.root, f"echo '{said}'; exit 1", version="1.10.1")
+    python = with_mypy(tmp_path, repo.root, f"echo '{said}'; exit 1", version="1.10.1")
 
     with judging(repo, interpreter=lambda: python) as judged:
         one, other = judged.check(Types()).findings
@@ -443,7 +431,7 @@ def test_an_editable_install_gives_mypy_the_snapshot(repo: Repo, tmp_path: Path)
 def test_a_file_of_the_working_tree_that_mypy_reads_is_a_doubt(repo: Repo, tmp_path: Path) -> None:
     repo.stage("a.py", GOOD)
     log = f"LOG:  Parsing {repo.root}/src/pkg/__init__.py (pkg)"
-    python = _with_mypy(tmp_path, repo.root, f"echo '{log}' >&2")
+    python = with_mypy(tmp_path, repo.root, f"echo '{log}' >&2")
 
     with judging(repo, interpreter=lambda: python) as judged:
         result = judged.check(Types())
@@ -464,7 +452,7 @@ def test_an_error_outside_the_tree_belongs_to_no_file(repo: Repo, tmp_path: Path
         "severity": "error",
     }
     repo.stage("a.py", GOOD)
-    python = _with_mypy(tmp_path, repo.root, f"echo '{json.dumps(entry)}'; exit 1")
+    python = with_mypy(tmp_path, repo.root, f"echo '{json.dumps(entry)}'; exit 1")
 
     with judging(repo, interpreter=lambda: python) as judged:
         (found,) = judged.check(Types()).findings

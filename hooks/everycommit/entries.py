@@ -1,6 +1,6 @@
 """Verdicts as JSON text, exact both ways: what comes back equals what was written, or nothing comes back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .digest import sha256
@@ -133,6 +133,25 @@ def result(fields: Any) -> GateResult:
             "repair": _strings(checked["repair"]),
         }
     )
+
+
+def findings_text(found: Sequence[Finding]) -> str | None:
+    """Return *found* as a text in ASCII, None where it would not give the same findings back."""
+    import json
+
+    text = json.dumps([VERSION, _plain(tuple(found))], ensure_ascii=True, separators=(",", ":"))
+    return text if findings_of(text) == tuple(found) else None
+
+
+def findings_of(text: str) -> tuple[Finding, ...] | None:
+    """Return the findings that *text* holds, None where it is no such text of this version."""
+    import json
+
+    try:
+        version, plain = json.loads(text)
+        return tuple(Finding(**_checked(one, _FINDING)) for one in plain) if version == VERSION else None
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 def _plain(value: Any) -> Any:

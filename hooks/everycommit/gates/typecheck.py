@@ -16,6 +16,7 @@ from .inside import leak_reason
 from .keyed import digest, environment, python, settings_elsewhere, trees
 from .sources import PYTHON, changed_settings, joined, landed, touched, walked, within
 from .tool import beyond, counted
+from .typed import Typed
 
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
@@ -24,6 +25,7 @@ LOOSENED = " (only the changed mypy settings accept it)"
 # Beside Python files: what mypy reads, and what says which packages there are.
 _TELLING = ("pyproject.toml", "setup.cfg", "setup.py", "py.typed", "mypy.ini", ".mypy.ini")
 _SHOWN = 3
+_NOTHING = mypy.Checked(findings=(), files=0, read=frozenset(), leaks=(), notes=())
 
 
 class Types:
@@ -65,6 +67,7 @@ class Types:
         if done.leaks:
             reason = leak_reason(done.leaks, job.interpreter().top)
             return self._ended(Outcome.INCONCLUSIVE, reason=reason, findings=done.findings, tool=version)
+        Typed(job, self.inputs(job)).keep(job.change.target, done.findings)
         findings, notes = list(done.findings), list(done.notes)
         if settings is None:
             notes.append("no mypy settings: its defaults, missing imports ignored")
@@ -88,26 +91,36 @@ class Types:
         out: list[Finding] = []
         mypy_tool = tool("mypy", job.interpreter())
         if any(not finding.message.endswith(LOOSENED) for finding in findings):
-            tree = job.trees.overlay(parent, _settings_of_target(job, parent))
-            out += self._found_in(job, mypy_tool, job.trees.older(tree))
+            out += self._known_in(job, mypy_tool, job.trees.overlay(parent, _settings_of_target(job, parent)))
         if any(finding.message.endswith(LOOSENED) for finding in findings):
             # The parent under the settings that were the base's.
-            found = self._found_in(job, mypy_tool, job.trees.older(parent))
+            found = self._found_in(job, mypy_tool, job.trees.older(parent)).findings
             out += [replace(finding, message=finding.message + LOOSENED) for finding in found]
         renamed = {file.source: file.path for file in job.change.landing if parent == job.change.parents[0]}
         return [replace(finding, path=renamed.get(finding.path or "", finding.path)) for finding in out]
 
-    def _found_in(self, job: Job, mypy_tool: Tool, snapshot: "Snapshot") -> Sequence[Finding]:
-        """Return mypy's findings in another tree; none where it had no code to check."""
+    def _known_in(self, job: Job, mypy_tool: Tool, tree: str) -> Sequence[Finding]:
+        """Return mypy's findings in another tree, which has the target's settings; it runs where they are not known."""
+        kept = Typed(job, self.inputs(job))
+        known = kept.found(tree)
+        if known is None:
+            done = self._found_in(job, mypy_tool, job.trees.older(tree))
+            known = done.findings
+            if not done.leaks:
+                kept.keep(tree, known)
+        return known
+
+    def _found_in(self, job: Job, mypy_tool: Tool, snapshot: "Snapshot") -> mypy.Checked:
+        """Return what mypy says of another tree; nothing where it had no code to check."""
         if not walked(snapshot.path, job.project, PYTHON):
-            return ()
+            return _NOTHING
         settings = mypy.settings_file(snapshot.path, job.project)
         wish = job.config.settings.types.paths
         there = [path for path in wish if (snapshot.path / joined(job.project, path)).exists()]
         paths = None if wish and not there else mypy.asked_for(snapshot.path, job.project, settings, there)
         if paths is None:
-            return ()
-        return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings).findings
+            return _NOTHING
+        return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings)
 
     def _loosened(
         self,
@@ -119,7 +132,7 @@ class Types:
         """Return what mypy finds in the target under the base's settings and not under its own."""
         try:
             before = job.trees.older(job.trees.overlay(job.change.target, back))
-            strict = self._found_in(job, mypy_tool, before)
+            strict = self._found_in(job, mypy_tool, before).findings
         except ToolError as error:
             # Settings that were broken must not stop the change that mends them.
             return [], [f"not judged under the mypy settings before this change: {error}"]
