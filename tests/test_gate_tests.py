@@ -155,6 +155,35 @@ def test_a_file_forgotten_with_git_add_makes_the_tests_fail_and_is_named(repo: R
     assert found.hint.startswith("pkg/nav.py is in your working tree but not in this change: `git add pkg/nav.py`")
 
 
+@pytest.mark.parametrize("workers", ["", "-n1"])
+def test_ignored_files_that_tests_looked_for_are_told_with_the_line_to_copy(repo: Repo, workers: str) -> None:
+    repo.stage(".gitignore", "_version.py\n/data/\n").stage("pkg/__init__.py", "from pkg._version import V\n")
+    repo.stage("pytest.ini", f"[pytest]\naddopts = {workers}\n")
+    repo.stage("test_a.py", "def test_a():\n    import pkg\n    assert pkg\n")
+    repo.stage("test_b.py", 'def test_b():\n    with open("data/prices.csv"):\n        pass\n')
+    repo.stage("test_c.py", 'def test_c():\n    open("nowhere")\n').stage("test_d.py", "def test_d():\n    assert 0\n")
+    repo.write("pkg/_version.py", "V = 1\n").write("data/prices.csv", "")
+    settings = replaced(Settings(), "snapshot", link=("other",))
+
+    with judging(repo, settings=settings) as judged:
+        hints = {found.path: found.hint for found in judged.findings(Gate())}
+
+    line = 'pyproject.toml: [tool.everycommit.snapshot] link = ["other", "data/prices.csv", "pkg/_version.py"]'
+    said = f"git ignores data/prices.csv, and the code needs it; {line}"
+    assert hints == {"test_a.py": said, "test_b.py": said, "test_c.py": None, "test_d.py": None}
+
+
+def test_an_ignored_file_that_conftest_needs_is_told_where_pytest_does_not_begin(repo: Repo) -> None:
+    repo.stage(".gitignore", "_version.py\n").stage("conftest.py", "import _version\n").stage("test_a.py", PASSES)
+    repo.write("_version.py", "V = 1\n")
+
+    with judging(repo) as judged:
+        result = judged.check(Gate())
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert str(result.reason).endswith('[tool.everycommit.snapshot] link = ["_version.py"]')
+
+
 @pytest.mark.parametrize(
     "addopts",
     [

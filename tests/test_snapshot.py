@@ -1042,7 +1042,7 @@ def test_time_that_ran_out_is_said_and_the_next_run_is_right(place: Place) -> No
 # What the project needs besides
 
 
-def test_linked_files_are_copies_and_linked_folders_are_links(place: Place) -> None:
+def test_linked_files_and_small_folders_are_copies(place: Place) -> None:
     repo = project(place.repo)
     repo.write("src/pkg/_version.py", "v = 1\n").write("node_modules/a/b.js", "x").write("data/sub/c", "x")
     before = state(repo)
@@ -1055,7 +1055,9 @@ def test_linked_files_are_copies_and_linked_folders_are_links(place: Place) -> N
             assert (snapshot.path / "src/pkg/_version.py").stat().st_mtime_ns == (
                 repo.path("src/pkg/_version.py").stat().st_mtime_ns
             )
-            assert (snapshot.path / "node_modules").readlink() == repo.path("node_modules")
+            assert (snapshot.path / "node_modules/a/b.js").read_text() == "x"
+            (snapshot.path / "node_modules/a/b.js").write_text("broken")
+            (snapshot.path / "node_modules/new").write_text("left")
             assert snapshot.notes == (
                 "'no/such/thing', which the setting 'snapshot.link' names, is not in the working tree",
             )
@@ -1063,6 +1065,26 @@ def test_linked_files_are_copies_and_linked_folders_are_links(place: Place) -> N
 
     with place.taken():
         assert state(repo) == before
+
+
+def test_linked_folders_that_are_large_or_lead_outside_are_links(place: Place, tmp_path: Path) -> None:
+    repo = project(place.repo)
+    repo.write("large/a", "x").write("leads/a", "x").write("within/a/b", "x").write("within/__pycache__/a.pyc", "x")
+    os.truncate(repo.path("large/a"), 20_000_001)
+    for number in range(501):
+        repo.write(f"many/{number}", "")
+    repo.path("leads/out").symlink_to(tmp_path)
+    repo.path("within/to").symlink_to("a/b")
+    os.mkfifo(repo.write("odd/a", "").path("odd/pipe"))
+
+    with place.taken(link=("large", "many", "leads", "odd", "within")) as snapshot:
+        for name in ("large", "many", "leads", "odd"):
+            assert (snapshot.path / name).readlink() == repo.path(name)
+        assert laid(snapshot.path / "within", bytecode=True) == {
+            "a": "folder",
+            "a/b": (False, b"x"),
+            "to": ("link", b"a/b"),
+        }
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """What is made when a gate first reaches for it: a run of policy alone lays out no tree and looks for no Python."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class LaterTrees(_Later):
     def overlay(self, tree: str, entries: Mapping[str, tuple[str, str] | None]) -> str:
         name: str = self.get().overlay(tree, entries)
         return name
+
+    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
+        found: Sequence[str] = self.get().ignored(paths)
+        return found
 
     def linked(self) -> str:
         word: str = self.get().linked()

@@ -36,6 +36,10 @@ class Trees(Protocol):
         """Return the object name of *tree* with *entries* laid over: ``{path: (mode, object name)}``, None drops it."""
         ...
 
+    def ignored(self, paths: Sequence[str]) -> Sequence[str]:
+        """Return those of *paths* that git ignores in the working tree, in order."""
+        ...
+
     def linked(self) -> str:
         """Return a word for the contents of what ``snapshot.link`` names, or a ``ledger.doubt``."""
         ...

@@ -13,6 +13,7 @@ from ..result import Finding
 from . import served
 from .base import Job
 from .inside import inside, leaked, missing, scratch
+from .lacking import explains, lacks
 from .reported import Failure, Following, Report, report
 from .sources import Lines
 from .tool import counted, last_word, ran
@@ -39,6 +40,9 @@ class Run:
     snapshot: "Snapshot"
     leaks: tuple[str, ...]
     missing: tuple[str, ...]
+    """The files that were looked for in vain and that only the working tree has."""
+    lacking: str
+    """The way on then; empty where there is none."""
 
     def path(self, name: str | None) -> str | None:
         """Return an absolute *name* as a path from the root of the tree; None where it lies outside."""
@@ -98,7 +102,8 @@ def run(
         lines = records.read_bytes().split(b"\n") if records.is_file() else []
         if reading is not None:
             reading(records)
-        found = Run(report(lines), done, snapshot, tuple(leaked(records)), tuple(missing(records, python.top)))
+        lacked = tuple(missing(records, python.top)) if done.code else ()
+        found = Run(report(lines), done, snapshot, tuple(leaked(records)), lacked, lacks(job, lacked))
         if not served.by_server(records) or done.late or found.report.status in {0, 1}:
             return found
     return run(job, snapshot, args, named=named, only=only, without=without, shard=shard, reading=reading)
@@ -131,7 +136,7 @@ def findings(run: Run) -> list[Finding]:
                 rule=RULES[failure.when],
                 message=f"{told(test, failure)}: {message}" if test else message,
                 source=lines.at(path, line),
-                hint=_hint(message, run.missing),
+                hint=run.lacking if explains(message, run.missing) else None,
             )
         )
     return sorted(found, key=lambda one: (one.path or "", one.line or 0))
@@ -141,14 +146,6 @@ def told(test: str, failure: Failure) -> str:
     """Return how a message names the test: behind it comes a colon."""
     stage = f" ({failure.when})" if failure.when in {"setup", "teardown"} else ""
     return f"{test}{f' [{failure.part}]' if failure.part else ''}{stage}"
-
-
-def _hint(message: str, files: Sequence[str]) -> str | None:
-    """Return the way on where an import failed for want of a file that only the working tree has."""
-    if not files or not re.search(r"ModuleNotFoundError|ImportError|No module named|cannot import name", message):
-        return None
-    one = files[0]
-    return f"{one} is in your working tree but not in this change: `git add {one}`; if git ignores it, snapshot.link"
 
 
 def names(node: str) -> str:
@@ -163,12 +160,13 @@ def how_it_broke(run: Run) -> str:
     ended = f"was ended by signal {-code}" if code < 0 else f"exited {code}"
     if run.done.late:
         return "time ran out"
+    also = f"; {run.lacking}" if run.lacking else ""
     if told.root is None:
-        return f"pytest {ended} before it began: {cause(run)}"
+        return f"pytest {ended} before it began: {cause(run)}{also}"
     if told.status is None:
         return f"pytest {ended} without coming to an end, after {len(told.done)} of {counted(len(told.ids), 'test')}"
     words = {2: "was interrupted", 3: "broke inside", 4: "was called wrongly"}
-    return f"pytest {words.get(told.status, f'exited {told.status}')}: {cause(run)}"
+    return f"pytest {words.get(told.status, f'exited {told.status}')}: {cause(run)}{also}"
 
 
 def cause(run: Run) -> str:

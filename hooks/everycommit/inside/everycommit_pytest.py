@@ -144,12 +144,25 @@ def _remember(report: Any, node: Any, call: Any) -> None:
 
 def _where(report: Any, node: Any, call: Any) -> dict[str, Any]:
     excinfo = getattr(call, "excinfo", None)
+    if excinfo is not None:
+        _lacks(excinfo.value)
     path = str(getattr(node, "path", None) or getattr(node, "fspath", ""))
     line = _line(excinfo, path) if excinfo is not None else None
     if line is None and hasattr(node, "reportinfo"):
         at = node.reportinfo()[1]
         line = at + 1 if isinstance(at, int) else None
     return {"path": path, "line": line, "message": _message(report, excinfo)}
+
+
+def _lacks(error: Any) -> None:
+    """Tell our site hook which file was looked for in vain: it knows whether only the working tree has it."""
+    finder = next((one for one in sys.meta_path if getattr(one, "everycommit", False)), None)
+    seen: set[int] = set()
+    while finder is not None and error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, FileNotFoundError) and isinstance(error.filename, (str, os.PathLike)):
+            finder.lacks(os.path.abspath(os.fspath(error.filename)))  # type: ignore[attr-defined]
+        error = error.__cause__ or error.__context__
 
 
 def _line(excinfo: Any, path: str) -> int | None:

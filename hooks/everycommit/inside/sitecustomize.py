@@ -168,6 +168,12 @@ class _Finder:
         except Exception:
             pass
 
+    def lacks(self, path: str) -> None:
+        """Note that somebody failed for want of *path*, where only the working tree has it."""
+        twin = self.roots.twin(path)
+        if twin is not None and os.path.exists(twin) and not os.path.lexists(path):
+            self._tell(".missing", twin)
+
     def _tell(self, ending: str, line: object) -> None:
         if isinstance(line, str) and line not in self.told:
             self.told.add(line)

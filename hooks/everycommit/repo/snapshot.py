@@ -1,7 +1,8 @@
 """Trees as folders for the gates: laid out in warm slots under the user's cache, beside nothing of the user's."""
 
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -78,6 +79,13 @@ class Snapshots:
     def overlay(self, tree: str, entries: Mapping[str, tuple[str, str] | None]) -> str:
         """Return the object name of *tree* with *entries* laid over."""
         return self._quarantine.overlay(tree, entries)
+
+    def ignored(self, paths: Sequence[str]) -> tuple[str, ...]:
+        """Return those of *paths* that git ignores in the working tree, in order."""
+        stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        done = self._repository.git.run("check-ignore", "-z", "--stdin", stdin=stdin)
+        found = {os.fsdecode(path) for path in done.out.split(b"\0")}
+        return tuple(path for path in paths if path in found)
 
     def linked(self) -> str:
         """Return a word for the contents of what the setting ``snapshot.link`` names, or a doubt."""
