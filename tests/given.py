@@ -86,6 +86,7 @@ class Folder:
 
     path: Path
     lock: int = 0
+    lacking: str = ""
 
     def target(self) -> "Folder":
         return self

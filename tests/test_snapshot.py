@@ -1213,22 +1213,6 @@ def test_submodules_are_named_and_kept_empty(place: Place, tmp_path: Path) -> No
     assert repo.path("vendor/a/code.py").exists()
 
 
-def test_lfs_pointers_are_counted(place: Place) -> None:
-    repo = place.repo
-    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 5\n".format("0" * 64)
-    repo.stage(".gitattributes", "*.bin filter=lfs diff=lfs merge=lfs -text\n")
-    repo.stage("a.bin", pointer).stage("real.bin", b"\0\1").stage("b.txt", pointer).commit()
-    (repo.root / "link").symlink_to("a.bin")
-    repo.git("add", "link")
-    one = repo.commit().tree()
-    two = repo.stage("sub/c.bin", pointer).commit().tree()
-
-    with place.taken(one) as snapshot:
-        assert snapshot.notes == ("1 LFS file is a pointer here, its content is not laid out",)
-    with place.taken(two) as snapshot:
-        assert snapshot.notes == ("2 LFS files are pointers here, their content is not laid out",)
-
-
 def test_projects_below_the_root_are_said(place: Place) -> None:
     """Until each is judged by itself; a test's own sample project is none."""
     repo = project(place.repo)

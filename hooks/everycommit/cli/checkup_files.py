@@ -68,7 +68,9 @@ def snapshot(repository: Repository, project: Found, chosen: Settings) -> Iterat
     attributes = [os.fsdecode(entry.partition(b"\t")[2]) for entry in entries if entry.endswith(b".gitattributes")]
     with_lfs = [path for path in attributes if _names_lfs(repository.top / path)]
     if with_lfs:
-        yield Line(NOTE, f"Git LFS ({listed(_few(with_lfs))}): a run names the files whose content it does not have")
+        yield Line(
+            NOTE, f"Git LFS ({listed(_few(with_lfs))}): contents come from the store here; tests need all of them"
+        )
 
 
 def _names_lfs(path: Path) -> bool:

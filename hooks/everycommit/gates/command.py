@@ -68,6 +68,8 @@ class Command:
         if not job.accepted(accepted):
             return self._doubt(f"not accepted on this machine ({accepted[:SHOWN]}): {self.line}; `everycommit trust`")
         snapshot = job.trees.target()
+        if snapshot.lacking:
+            return self._doubt(snapshot.lacking)
         try:
             done = job.children.run(
                 self.settings.run,

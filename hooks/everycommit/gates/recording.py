@@ -70,6 +70,8 @@ def record(job: Job, gate: Tests, *, changed: bool = False) -> Recorded:
     if not word:
         raise NoMapError("what the tests depend on besides the tree cannot be told, so a map would never be used")
     snapshot = job.trees.target()
+    if snapshot.lacking:
+        raise NoMapError(snapshot.lacking)
     path = place(job.maps.common_dir, job.project)
     files = _files(job, snapshot.path)
     carried = _carried(job, gate, files) if changed else _nothing()

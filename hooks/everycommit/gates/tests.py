@@ -94,6 +94,8 @@ class Tests:
             return self._ended(Outcome.SKIPPED, reason="no Python here")
         if not any(map(_TEST_FILE.search, python_files)) and not _collects_more(snapshot.path, job.project):
             return self._ended(Outcome.SKIPPED, reason="no tests here")
+        if snapshot.lacking:
+            return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
         settings = job.config.settings.tests
         chosen = self.plan(job)
         run = pytest.run(
@@ -135,6 +137,8 @@ class Tests:
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
         snapshot = job.trees.older(parent)
+        if snapshot.lacking:
+            raise ToolError(f"pytest in the tree before this change: {snapshot.lacking}")
         there = {}
         for path in {finding.path for finding in findings if finding.rule != FEWER and finding.path}:
             old = _old_path(job, parent, path)

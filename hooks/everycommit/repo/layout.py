@@ -13,6 +13,7 @@ from ..errors import EverycommitError, MissingObjects, SnapshotError, TimeRanOut
 from .bare import lay_out, point_at
 from .cache import WAY_ON
 from .git import Git
+from .lfs import SPEC
 from .quarantine import Quarantine
 from .repository import Repository
 from .slot import Slot, State
@@ -23,7 +24,6 @@ _REFRESHED_FROM = 50
 _NAMED = 5
 _EXAMPLE = re.compile(r"(?:tests?|testing|docs?|examples?|benchmarks?)(?:/|$)")
 """Where a project file is somebody's data, not a part of this project."""
-_LFS = b"version https://git-lfs.github.com/spec"
 
 
 def laid_out(slot: Slot, tree: str, repository: Repository, quarantine: Quarantine, deadline: Deadline) -> State:
@@ -106,7 +106,9 @@ class _Layout:
             self._restamp(written)
             written = self._written(swept, since)
         slot.second = max(slot.second, int(time.time()))
-        notes = state.notes if state.tree == self._tree else self._notes(swept)
+        same = state.tree == self._tree
+        notes = state.notes if same else self._notes(swept)
+        pointers = state.pointers if same else self._pointers(swept)
         state = State(
             tree=self._tree,
             seen=swept.seen,
@@ -114,6 +116,7 @@ class _Layout:
             attributes=swept.attributes,
             written=kept | written,
             notes=notes,
+            pointers=pointers,
         )
         slot.record(state)
         return state
@@ -172,14 +175,6 @@ class _Layout:
 
     def _notes(self, swept: Swept) -> tuple[str, ...]:
         notes = []
-        pointers = self._pointers(swept)
-        if pointers:
-            whose = (
-                "1 LFS file is a pointer here, its"
-                if pointers == 1
-                else f"{pointers} LFS files are pointers here, their"
-            )
-            notes.append(f"{whose} content is not laid out")
         if swept.links:
             notes.append(f"submodule contents are not laid out: {', '.join(sorted(swept.links))}")
         roots = self._roots(swept)
@@ -194,13 +189,14 @@ class _Layout:
         paths = [self._slot.tree / folder / "pyproject.toml" for folder in sorted(near)]
         return [path.parent.relative_to(self._slot.tree).as_posix() for path in paths if _is_project(path)]
 
-    def _pointers(self, swept: Swept) -> int:
-        """Return the number of files that stand for one in LFS."""
+    def _pointers(self, swept: Swept) -> tuple[str, ...]:
+        """Return the files that stand for one in LFS."""
         tree = self._slot.tree
         if not any(b"filter=lfs" in _start(tree / path, 1 << 20) for path in swept.attributes):
-            return 0
+            return ()
         paths = self._git.out("ls-files", "-z", ":(attr:filter=lfs)", deadline=self._deadline).split(b"\0")[:-1]
-        return sum(_start(tree / os.fsdecode(path), len(_LFS)) == _LFS for path in paths)
+        names = map(os.fsdecode, paths)
+        return tuple(name for name in names if _start(tree / name, len(SPEC)) == SPEC)
 
 
 def _is_project(path: Path) -> bool:

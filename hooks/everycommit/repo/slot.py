@@ -21,7 +21,7 @@ from .sweep import Seen
 SLOTS = 3
 """Slots a role and worktree that stay on disk; more only while so many runs are under way."""
 _MOST = 64
-_VERSION = 1
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class State:
     written: Mapping[str, int] = field(default_factory=dict)
     """``{path: ctime in nanoseconds}`` of the files that were written then."""
     notes: tuple[str, ...] = ()
+    pointers: tuple[str, ...] = ()
+    """Files that stand for one in Git LFS."""
 
 
 class Slot:
@@ -79,6 +81,7 @@ class Slot:
                 attributes=kept["attributes"],
                 written=kept["written"],
                 notes=tuple(kept["notes"]),
+                pointers=tuple(kept["pointers"]),
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
             return State()
@@ -98,6 +101,7 @@ class Slot:
             "attributes": state.attributes,
             "written": state.written,
             "notes": state.notes,
+            "pointers": state.pointers,
         }
         new = self.folder / "state.new"
         new.write_text(json.dumps(kept))

@@ -10,8 +10,10 @@ from ..config.schema import SnapshotSettings
 from ..deadline import Deadline
 from ..errors import SnapshotError
 from ..record import dataclass
+from .cache import WAY_ON
 from .gitfolder import give_git
 from .layout import laid_out
+from .lfs import filled
 from .links import contents, link
 from .quarantine import Quarantine
 from .repository import Repository
@@ -29,6 +31,8 @@ class Snapshot:
     lock: int
     """File descriptor that keeps others out: hand it to every child that works here."""
     notes: tuple[str, ...]
+    lacking: str = ""
+    """Which contents are not here that whatever runs the project needs, and what gets them; empty: none."""
 
 
 class Snapshots:
@@ -119,10 +123,16 @@ class Snapshots:
                 raise SnapshotError("the run is over")
             self._slots.append(slot)
         state = laid_out(slot, tree, self._repository, self._quarantine, self._deadline)
+        try:
+            lacking = filled(slot, state.pointers, self._repository, self._deadline)
+        except OSError as error:
+            raise SnapshotError(f"the contents of LFS files cannot be laid out: {error.strerror}; {WAY_ON}") from error
         missing = link(slot.tree, self._repository.top, self._settings.link, state.links)
         if self._settings.git:
             give_git(slot, tree, self._repository, self._quarantine)
-        return Snapshot(slot.tree, tree, slot.caches, slot.lock, (*state.notes, *missing))
+        return Snapshot(
+            slot.tree, tree, slot.caches, slot.lock, (*state.notes, *missing, *filter(None, [lacking])), lacking
+        )
 
 
 class _Once:
