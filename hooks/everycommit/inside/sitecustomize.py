@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Where everycommit judges itself this folder lies in the working tree; its twin in the snapshot is not ours to load.
 _HERE = os.path.dirname(os.path.realpath(__file__))
+# The folder of links to each file that setuptools makes for `editable_mode=strict`.
+_STRICT = os.sep + "__editable__."
 _PACKAGES = (os.sep + "site-packages", os.sep + "dist-packages")
 
 
@@ -58,7 +60,10 @@ class _Roots:
             return None
         if any(part + os.sep in place for part in _PACKAGES):
             return None
-        return os.path.join(self.snapshot, place[len(self.worktree) :])
+        there = os.path.join(self.snapshot, place[len(self.worktree) :])
+        if _STRICT in place and os.path.islink(place):
+            there = self.moved(os.path.realpath(place)) or there
+        return there
 
     def moved_folder(self, path: object) -> str | None:
         """Return where the snapshot has the folder *path*, None where it is not the working tree's."""
@@ -125,6 +130,8 @@ class _Finder:
             if places is not None:
                 listed = list(places)
                 mapped = [self.roots.moved_folder(place) or place for place in listed]
+                if origin is not None and any(_STRICT in place for place in listed):
+                    mapped = [os.path.dirname(origin)]
                 there = None if mapped == listed else mapped
             if origin is None and there is None:
                 return spec
@@ -212,7 +219,7 @@ def _start() -> _Finder | None:
     replaced = []
     for index, entry in enumerate(sys.path):
         there = roots.moved_folder(entry)
-        if there is not None:
+        if there is not None and _STRICT not in entry:
             replaced.append(entry)
             sys.path[index] = there
     finder = _Finder(roots, report, replaced)
