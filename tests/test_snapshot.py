@@ -1067,6 +1067,14 @@ def test_linked_files_and_small_folders_are_copies(place: Place) -> None:
         assert state(repo) == before
 
 
+def test_what_lies_in_a_linked_folder_may_be_named_too(place: Place) -> None:
+    project(place.repo).write("data/sub/c", "x").write("data/d", "x")
+
+    with place.taken(link=("data/sub/c", "data/d", "data", "data/sub")) as snapshot:
+        assert snapshot.notes == ()
+        assert laid(snapshot.path / "data") == {"d": (False, b"x"), "sub": "folder", "sub/c": (False, b"x")}
+
+
 def test_linked_folders_that_are_large_or_lead_outside_are_links(place: Place, tmp_path: Path) -> None:
     repo = project(place.repo)
     repo.write("large/a", "x").write("leads/a", "x").write("within/a/b", "x").write("within/__pycache__/a.pyc", "x")

@@ -26,8 +26,13 @@ def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str
         SnapshotError: It cannot be copied.
     """
     missing = []
-    for path in dict.fromkeys(paths):
+    taken: set[PurePosixPath] = set()
+    # Folders before what lies in them, which then is there already.
+    for path in sorted(dict.fromkeys(paths), key=lambda path: path.count("/")):
         relative = _inside(path)
+        if taken.intersection(relative.parents):
+            continue
+        taken.add(relative)
         source, place = top / relative, tree / relative
         _must_be_free(tree, place, path, submodules)
         try:
