@@ -7,11 +7,15 @@ from pathlib import Path
 import pytest
 
 from everycommit.config.schema import CommandSettings
-from everycommit.errors import SnapshotError
+from everycommit.deadline import Deadline
+from everycommit.errors import SnapshotError, TimeRanOut, ToolError
 from everycommit.gates.command import Command
 from everycommit.gates.policy import Policy
 from everycommit.gates.tests import Tests as Gate
 from everycommit.record import replace
+from everycommit.repo.lfs import filled
+from everycommit.repo.repository import discover
+from everycommit.repo.slot import take
 from everycommit.result import Outcome
 from judging import judging
 from support import Repo, state
@@ -135,3 +139,30 @@ def test_without_the_contents_what_runs_the_project_is_a_doubt_and_the_policy_go
     stored(repo.root / ".git/lfs", b"first")
     with judging(repo) as judged:
         assert Gate().check(judged.job).outcome is Outcome.PASSED
+
+
+def test_the_deadline_ends_it(place: Place, tmp_path: Path) -> None:
+    repository = discover(place.repo.root, place.repo.environ)
+    stored(place.repo.root / ".git/lfs", b"first")
+    slot = take(tmp_path / "cache", repository, "target")
+    slot.tree.mkdir(parents=True)
+    (slot.tree / "a.bin").write_text(pointer(b"first"))
+
+    with pytest.raises(TimeRanOut, match="LFS files"):
+        filled(slot, ["a.bin"], repository, Deadline.after(0))
+    slot.release()
+
+
+def test_a_failure_is_not_compared_with_a_tree_whose_contents_are_not_here(repo: Repo) -> None:
+    repo.stage(".gitattributes", ATTRIBUTES).stage("a.bin", pointer(b"older"))
+    repo.stage("test_a.py", 'def test_a():\n    assert open("a.bin").read() == "older"\n').commit()
+    repo.stage("a.bin", pointer(b"newer"))
+    stored(repo.root / ".git/lfs", b"newer")
+
+    with judging(repo) as judged:
+        found = Gate().check(judged.job).findings
+        with pytest.raises(
+            ToolError, match=r"the tree before this change: 1 LFS file is not present here, such as a\.bin"
+        ):
+            Gate().older(judged.job, judged.job.change.parents[0], found)
+    assert [one.rule for one in found] == ["tests/failed"]
