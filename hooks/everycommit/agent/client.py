@@ -13,6 +13,8 @@ from .tools import SHELL, command_of, edits_of
 
 NAMES = ("claude", "codex", "cursor", "gemini", "copilot")
 EMPTY: Mapping[str, Any] = {}
+CALL = r"everycommit'? agent "
+"""How every call of ours reads in a hook file, the program's path in quotes or not."""
 GUARD_SECONDS, EDIT_SECONDS, STOP_SECONDS = 30, 60, 600
 """How long the client waits for each."""
 

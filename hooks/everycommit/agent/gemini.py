@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import claude
-from .client import EMPTY, after, answered, before, word
-from .event import Answer, Event, Stop, begun
-from .tools import EDITED, SHELL, edits_of
+from .claude import said
+from .client import EMPTY, answered, word
+from .event import Answer, Before, Event, Stop
+from .tools import EDITED, SHELL
+
+__all__ = ["HOLLOW", "denied", "hooks", "insisted", "read", "said", "silent", "told"]
 
 TITLE = "Gemini CLI"
 PROJECT, USER = ".gemini/settings.json", ".gemini/settings.json"
@@ -24,6 +27,7 @@ _EVENTS = {
     "PostToolUse": "AfterTool",
     "Stop": "AfterAgent",
 }
+_AS_CLAUDE = {theirs: event for event, theirs in _EVENTS.items()}
 
 
 def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -31,18 +35,14 @@ def hooks(call: str) -> Mapping[str, Sequence[Mapping[str, Any]]]:
 
 
 def read(given: Mapping[str, Any]) -> Event | None:
-    event, cwd = word(given, "hook_event_name"), word(given, "cwd")
-    if event == "AfterAgent":
+    event = _AS_CLAUDE.get(word(given, "hook_event_name"), "")
+    found = claude.understood({**given, "hook_event_name": event}, TOOLS)
+    if isinstance(found, Stop):
         # It says false, version 0.61, also where it stops once more.
-        return Stop(cwd, word(given, "session_id"), again=given.get("stop_hook_active") is True or None)
-    if event == "BeforeAgent":
-        return begun(cwd, word(given, "session_id"), word(given, "prompt"))
-    kind, args = TOOLS.get(word(given, "tool_name")), given.get("tool_input")
-    if kind is None:
-        return None
-    if event == "BeforeTool":
-        return before(_folder(cwd, args), kind, args)
-    return after(cwd, edits_of(kind, args)) if event == "AfterTool" else None
+        return found._replace(again=found.again or None)
+    if isinstance(found, Before):
+        return found._replace(cwd=_folder(found.cwd, given.get("tool_input")))
+    return found
 
 
 def _folder(cwd: str, args: object) -> str:
@@ -62,11 +62,6 @@ def told(given: Mapping[str, Any], text: str) -> Answer:
 
 
 insisted = denied
-
-
-def said(given: Mapping[str, Any], text: str) -> Answer:
-    del given
-    return answered(systemMessage=text)
 
 
 def silent() -> Answer:

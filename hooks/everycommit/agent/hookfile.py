@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import UsageError
+from .client import CALL
 
-CALL = r"everycommit'? agent "
-"""How every call of ours reads, the program's path in quotes or not."""
 _INDENT = r"\n([ \t]+)\S"
 
 

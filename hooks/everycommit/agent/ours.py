@@ -9,11 +9,10 @@ from typing import NamedTuple
 from ..repo.repository import Repository
 from ..rules.names import ACCEPTED
 from ..rules.settings import FILE
+from .client import CALL
 from .event import DELETE, TOUCH, Edit, Refusal
 
 _OFF = b"disableAllHooks"
-_CALL = rb"everycommit'? agent "
-"""What stands in a client's hook file that calls us: ``hookfile.CALL``, which takes more to import."""
 PROJECT_FILES = (
     *(".claude/settings.json", ".claude/settings.local.json", ".codex/hooks.json", ".codex/config.toml"),
     *(".cursor/hooks.json", ".gemini/settings.json", ".github/hooks/everycommit.json"),
@@ -78,12 +77,12 @@ def _of_the_project(meant: Meant) -> Refusal | None:
 def _keeps(meant: Meant) -> bool:
     """Tell whether all the calls of ours stay, and nothing switches hooks off."""
     before, after = meant.before or b"", meant.after
-    calls = len(re.findall(_CALL, before))
+    calls = len(re.findall(CALL.encode(), before))
     if not calls:
         return True
     if after is None or meant.edit.kind == TOUCH:
         return False
-    return len(re.findall(_CALL, after)) >= calls and after.count(_OFF) <= before.count(_OFF)
+    return len(re.findall(CALL.encode(), after)) >= calls and after.count(_OFF) <= before.count(_OFF)
 
 
 def _of_the_user(environ: Mapping[str, str]) -> Iterator[Path]:
