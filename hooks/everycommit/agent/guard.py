@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from ..change import Blobs, Candidate, Change
 from ..config.schema import Config
-from ..errors import RepositoryError
 from ..record import replace
 from ..repo.repository import Repository
 from ..result import ERROR, Finding
@@ -49,7 +48,7 @@ def planned(repository: Repository, cwd: Path, edits: Sequence[Edit], environ: M
     contents: dict[str, bytes | None] = {}
     for edit in edits:
         for full in _paths(edit, cwd, environ):
-            path = _inside(repository.top, full)
+            path = repository.inside(full)
             before = contents[path] if path in contents else _read(full, edit.kind)
             after = edit.after(before)
             refused = refusal(repository, Meant(full, path, edit, before, after), environ)
@@ -113,13 +112,7 @@ def not_ignored(repository: Repository, blobs: Blobs, contents: Contents) -> Con
     """Return *contents* without files that git ignores: they are in no commit."""
     # What HEAD has is in every commit; git need not be asked.
     tracked = blobs.entries(repository.base_tree, [*contents])
-    listed = b"".join(os.fsencode(path) + b"\0" for path in contents if path not in tracked)
-    if not listed:
-        return contents
-    done = repository.git.run("check-ignore", "-z", "--stdin", stdin=listed)
-    if done.code > 1:
-        raise RepositoryError("git check-ignore does not say which files are ignored")
-    ignored = {os.fsdecode(path) for path in done.out.split(b"\0")}
+    ignored = repository.ignored(path for path in contents if path not in tracked)
     return {path: content for path, content in contents.items() if path not in ignored}
 
 
@@ -175,11 +168,6 @@ def _below(folder: Path) -> Iterator[Path]:
             number += 1
             if number >= _MOST:
                 return
-
-
-def _inside(top: Path, full: Path) -> str | None:
-    """Return *full* from *top* with slashes; None where it is not in there."""
-    return full.relative_to(top).as_posix() if full.is_relative_to(top) and full != top else None
 
 
 def _can_be_in_a_commit(path: str, full: Path) -> bool:

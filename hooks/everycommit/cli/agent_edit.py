@@ -5,12 +5,10 @@ from pathlib import Path
 
 from ..agent.event import After
 from ..agent.feedback import of_file
-from ..errors import UsageError
-from ..repo.repository import discover
 from .call import Call
 from .ending import parent_gone, signals
 from .judge import Wish
-from .place import isolated
+from .place import isolated, nearby
 from .working import REPEAT, candidate, judged_in
 
 GATES = ("policy", "lint")
@@ -18,15 +16,11 @@ GATES = ("policy", "lint")
 
 def of_edit(event: After, call: Call) -> str:
     """Return what the agent should know of its edit; empty where all is well."""
-    try:
-        repository = discover(call.cwd, call.environ)
-    except UsageError:
+    repository = nearby(call)
+    if repository is None:
         return ""
-    paths = set()
-    for name in event.paths:
-        full = Path(os.path.realpath(Path(os.path.realpath(call.cwd)) / name))
-        if full.is_relative_to(repository.top):
-            paths.add(full.relative_to(repository.top).as_posix())
+    found_in = (repository.inside(Path(os.path.realpath(call.cwd / name))) for name in event.paths)
+    paths = {path for path in found_in if path is not None}
     if not paths:
         return ""
     with isolated(repository, call) as here:

@@ -7,13 +7,11 @@ from ..agent import rounds
 from ..agent.event import NOT_DONE, Begin, Stop
 from ..agent.feedback import of_round, still
 from ..config.schema import AgentSettings
-from ..errors import UsageError
-from ..repo.repository import discover
 from ..result import Outcome, Verdict
 from .call import Call
 from .ending import parent_gone, signals
 from .judge import Wish
-from .place import configured, isolated
+from .place import configured, isolated, nearby
 from .working import REPEAT, candidate, judged_in
 
 
@@ -31,9 +29,8 @@ def began(event: Begin, call: Call) -> None:
     Raises:
         EverycommitError: It cannot be read.
     """
-    try:
-        repository = discover(call.cwd, call.environ)
-    except UsageError:
+    repository = nearby(call)
+    if repository is None:
         return
     with isolated(repository, call) as here:
         tree = candidate(here).change.target
@@ -46,9 +43,8 @@ def stopped(event: Stop, call: Call, *, most: int) -> Told:
     Raises:
         EverycommitError: Nothing could be judged.
     """
-    try:
-        repository = discover(call.cwd, call.environ)
-    except UsageError:
+    repository = nearby(call)
+    if repository is None:
         return Told()
     path = rounds.place(repository.git_dir, event.session)
     before = rounds.read(path)

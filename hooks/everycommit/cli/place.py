@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..change import Candidate
 from ..config.load import load, user_settings
 from ..config.schema import Config
+from ..errors import UsageError
 from ..record import dataclass, replace
 from ..repo.cache import cache_folder, run_folder
 from ..repo.quarantine import Quarantine
@@ -35,6 +36,14 @@ def place(call: "Call") -> Iterator[Place]:
     repository = discover(call.cwd, call.environ)
     with isolated(repository, call) as here:
         yield here
+
+
+def nearby(call: "Call") -> Repository | None:
+    """Return the repository of the call's folder; None where there is none to judge."""
+    try:
+        return discover(call.cwd, call.environ)
+    except UsageError:
+        return None
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Where the user's repository is: one question to git with all the answers."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..errors import RepositoryError, UsageError
@@ -50,6 +50,24 @@ class Repository:
     @property
     def shallow(self) -> bool:
         return (self.common_dir / "shallow").exists()
+
+    def inside(self, full: Path) -> str | None:
+        """Return absolute *full* from the root with slashes; None where it is not in there, or the root itself."""
+        return full.relative_to(self.top).as_posix() if full.is_relative_to(self.top) and full != self.top else None
+
+    def ignored(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those of *paths*, from the root, that git ignores in the working tree.
+
+        Raises:
+            RepositoryError: git does not say, of a path behind a symbolic link for example.
+        """
+        listed = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        if not listed:
+            return frozenset()
+        done = self.git.run("check-ignore", "-z", "--stdin", stdin=listed)
+        if done.code not in {0, 1}:
+            raise RepositoryError("git check-ignore does not say which files are ignored")
+        return frozenset(os.fsdecode(path) for path in done.out.split(b"\0")[:-1])
 
 
 def discover(cwd: Path, environ: Mapping[str, str]) -> Repository:

@@ -1,6 +1,5 @@
 """Trees as folders for the gates: laid out in warm slots under the user's cache, beside nothing of the user's."""
 
-import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import Self
 
 from ..config.schema import SnapshotSettings
 from ..deadline import Deadline
-from ..errors import SnapshotError
+from ..errors import RepositoryError, SnapshotError
 from ..record import dataclass
 from .cache import WAY_ON
 from .gitfolder import give_git
@@ -85,10 +84,11 @@ class Snapshots:
         return self._quarantine.overlay(tree, entries)
 
     def ignored(self, paths: Sequence[str]) -> tuple[str, ...]:
-        """Return those of *paths* that git ignores in the working tree, in order."""
-        stdin = b"".join(os.fsencode(path) + b"\0" for path in paths)
-        done = self._repository.git.run("check-ignore", "-z", "--stdin", stdin=stdin)
-        found = {os.fsdecode(path) for path in done.out.split(b"\0")}
+        """Return those of *paths* that git ignores in the working tree, in order; none where git does not say."""
+        try:
+            found = self._repository.ignored(paths)
+        except RepositoryError:
+            return ()
         return tuple(path for path in paths if path in found)
 
     def linked(self) -> str:
