@@ -29,6 +29,7 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="th
 FRESH = Settings()
 SERVED = replaced(FRESH, "tests", server=True)
 PASSES = lines("import plain", "import shop", "", "", "def test_it():", "    assert (plain.TEN, shop.ONE) == (10, 1)")
+PLAIN = "import os\nTEN = 10\nPID = os.getpid()\n"
 LONGEST = 60.0
 NOTHING: Mapping[str, str] = {}
 
@@ -43,13 +44,20 @@ class Shop:
         give_python(self.repo)
         (self.site,) = (self.repo.root / ".venv/lib").glob("python*/site-packages")
         self.told = folder / "told"
-        install(self.site, "plain", {"plain/__init__.py": "import os\nTEN = 10\nPID = os.getpid()\n"})
+        install(self.site, "plain", {"plain/__init__.py": PLAIN})
         install(self.site, "noisy", {"noisy.py": "import warnings\nwarnings.warn('old', DeprecationWarning)\n"})
         plugin = {"handy.py": "import pytest\n@pytest.fixture\ndef handy():\n    return 1\n"}
         install(self.site, "handy", plugin, entry_points="[pytest11]\nhandy = handy\n")
         (self.site / "shop.pth").write_text(f"{self.repo.root / 'src'}\n")
         self.repo.write(".gitignore", "__pycache__/\n")
         self.repo.stage("src/shop.py", "ONE = 1\n").stage("tests/test_it.py", PASSES).commit("start")
+
+    def edit_plain(self, ten: int) -> None:
+        """Let the plain package say *ten*."""
+        path = self.site / "plain/__init__.py"
+        path.write_text(PLAIN.replace("10", str(ten)))
+        # Python takes byte code for that of any text of the same size and second: each text has a second of its own.
+        os.utime(path, (ten, ten))
 
     @contextmanager
     def judging(
@@ -339,12 +347,12 @@ def test_a_server_that_is_killed_in_the_middle_costs_time_and_no_verdict(shop: S
 def test_a_package_that_was_installed_anew_is_met_by_another_server(shop: Shop, by_server: list[bool]) -> None:
     """Though the version is the same: pip writes the record last."""
     before = shop.servers()
-    (shop.site / "plain/__init__.py").write_text("import os\nTEN = 9\nPID = os.getpid()\n")
+    shop.edit_plain(9)
     (shop.site / "plain-1.0.dist-info/RECORD").write_text("plain/__init__.py,,\n")
     try:
         result = shop.judged(SERVED)
     finally:
-        (shop.site / "plain/__init__.py").write_text("import os\nTEN = 10\nPID = os.getpid()\n")
+        shop.edit_plain(10)
 
     assert by_server == [False]
     assert (result.outcome, len(result.findings)) == (Outcome.FAILED, 1)
@@ -354,11 +362,11 @@ def test_a_package_that_was_installed_anew_is_met_by_another_server(shop: Shop, 
 def test_a_file_of_a_package_that_was_edited_by_hand_is_seen(shop: Shop, by_server: list[bool]) -> None:
     shop.wait(shop.servers_listen)
     assert shop.judged(SERVED).outcome is Outcome.PASSED
-    (shop.site / "plain/__init__.py").write_text("import os\nTEN = 11\nPID = os.getpid()\n")
+    shop.edit_plain(11)
     try:
         result = shop.judged(SERVED)
     finally:
-        (shop.site / "plain/__init__.py").write_text("import os\nTEN = 10\nPID = os.getpid()\n")
+        shop.edit_plain(10)
 
     assert by_server == [True, False]
     assert result.outcome is Outcome.FAILED
