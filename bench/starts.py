@@ -166,7 +166,6 @@ def again(runs: int) -> list[Row]:
             ratio(column, start, "cpu"),
             6,
             times=False,
-            published=10.4,
         )
         for name, column in zip(sides, costs, strict=True)
     ]

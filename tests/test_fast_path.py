@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from everycommit.config.schema import PolicySettings, ReviewSettings
 from everycommit.record import fields
+from everycommit.repo.again import FORBIDDEN, OTHERS
 from everycommit.repo.fastpath import Fast, found
 from everycommit.repo.githooks import script
-from everycommit.repo.known import FORBIDDEN, NAMES, OTHERS, Pair, Said, Unfit, folder, keep, spoken, witnessed
+from everycommit.repo.known import NAMES, Pair, Said, Unfit, folder, keep, looked, spoken, witnessed
 from support import Repo
 
 TODAY, LATER = "everycommit  ✓ known, judged at 14:02", "everycommit  ✓ known, judged on 2026-01-02 at 14:02"
@@ -61,9 +62,9 @@ class World:
             Said(int(time.time() + 1000 if midnight is None else midnight), TODAY, LATER),
             places=(str(self.python), self.fast.home, str(self.repo.root), str(git_dir)),
             environ=self.repo.environ,
-            present=[str(path) for path in self.witnesses],
-            absent=[str(self.base / name) for name in ABSENT],
-            before=float("inf"),
+            witnesses=looked(
+                [str(path) for path in self.witnesses], [str(self.base / name) for name in ABSENT], before=float("inf")
+            ),
         )
         return self
 
@@ -611,21 +612,12 @@ def test_values_that_are_no_line_are_not_written_down(value: str) -> None:
 
 
 @pytest.mark.parametrize("changed", [{"present": []}, {"present": ["/"] * 5000}, {"absent": ["relative"]}])
-def test_what_cannot_be_looked_at_quickly_is_not_written_down(world: World, changed: dict[str, list[str]]) -> None:
-    arguments = {"present": ["/"], "absent": ["/no/where"], **changed}
-    pair = Pair("a", "b", world.repo.root / ".git/index")
+def test_what_cannot_be_looked_at_quickly_is_not_written_down(changed: dict[str, list[str]]) -> None:
+    arguments = {"present": ["/"], "absent": ["/no/where"]}
+    assert looked(**arguments, before=float("inf")).lines
 
     with pytest.raises(Unfit):
-        keep(
-            world.base / "git",
-            pair,
-            Said(0, TODAY, LATER),
-            places=("/p", "/h", "/t", "/c"),
-            environ={"PATH": "/bin"},
-            before=float("inf"),
-            **arguments,
-        )
-    assert not (world.base / "git").exists()
+        looked(**{**arguments, **changed}, before=float("inf"))
 
 
 def test_the_settings_of_the_policy_let_nothing_count_that_the_hook_does_not_see() -> None:

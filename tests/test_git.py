@@ -14,7 +14,8 @@ import pytest
 from everycommit.deadline import Deadline
 from everycommit.errors import MissingObjects, RepositoryError, TimeRanOut, UsageError
 from everycommit.repo.child import _fed
-from everycommit.repo.git import Git, executable, reading_environment
+from everycommit.repo.git import Git
+from everycommit.repo.surroundings import executable, reading_environment
 from support import Repo
 
 

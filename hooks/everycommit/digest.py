@@ -4,8 +4,7 @@ A known verdict is to take six in all. The standard library's ``random`` goes th
 ``hashlib``, which is faster.
 """
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # typing's own takes a third of a Python start
 if TYPE_CHECKING:
     from hashlib import sha1, sha256
 else:

@@ -20,7 +20,9 @@
 Anything else that reaches the entry point is a bug of ours: traceback, exit 3.
 """
 
-from collections.abc import Sequence
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class EverycommitError(Exception):
@@ -34,7 +36,7 @@ class UsageError(EverycommitError):
 class SettingsErrors(EverycommitError):  # noqa: N818 - it is many
     """Mistakes in settings: ``lines`` holds a sentence each."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: "Sequence[str]") -> None:
         super().__init__("\n".join(lines))
         self.lines = tuple(lines)
 

@@ -67,7 +67,9 @@ class Wish:
     trusted: "Trusted | None" = None
     """A signed verdict, whose passes stand for gates that it fits."""
     of_index: bool = False
-    """Whether a commit of the index is judged, so that the hook may know it when it comes."""
+    """Whether a commit of the index is judged, so that the hook may know it without Python when it comes."""
+    again: bool = False
+    """Whether what hooks judge is judged, so that one may know the pair again; true as well where ``of_index`` is."""
     shard: "Shard | None" = None
     """Which part is to be judged; None: all."""
     explain: bool = False

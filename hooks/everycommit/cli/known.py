@@ -17,7 +17,10 @@ from ..config.load import user_file
 from ..config.trust import Accepted
 from ..errors import EverycommitError
 from ..ledger import repeatable
-from ..repo.known import Pair, Said, Unfit, keep, search_path, witnessed
+from ..record import replace
+from ..repo import pairs
+from ..repo.again import own_places
+from ..repo.known import Pair, Said, Unfit, Witnesses, keep, looked, search_path, witnessed
 from ..repo.known import folder as known
 from ..result import GateResult, Outcome
 
@@ -51,29 +54,38 @@ def remember(
     *notes* are those on settings and snapshot, *since* is when the run began (seconds since 1970). *stayed*: whether
     nobody else could pass in the meantime. Nothing raises: it is a help, no duty.
     """
+    repository = here.repository
     try:
-        if not stayed:
-            _must_be_newest(here.repository.git_dir, since)
         _must_be_usual(call, wish, ready, notes)
-        pair = _pair(here, candidate)
+        _must_be_a_pair(candidate)
         judged = _judged(ready, results)
-        present, absent = _witnesses(here, judged, call)
+        witnesses = _witnesses(here, judged, call, since)
         _still_so(judged)
         _never_there(user_file(call.environ), since)
-        keep(
-            here.repository.git_dir,
-            pair,
-            _said(call, results),
-            places=(
-                sys.executable,
-                str(Path(__file__).parent.parent),
-                str(here.repository.top),
-                str(here.repository.common_dir),
-            ),
+        at, symbol = _judged_at(results), _passed(call)
+        change = candidate.change
+        pairs.keep(
+            repository.git_dir,
+            [(occasion, change.base, change.target) for occasion in _occasions(candidate, ready, judged)],
+            files=change.files,
+            judged_at=at,
+            symbol=symbol,
+            top=repository.top,
+            common_dir=repository.common_dir,
             environ=call.environ,
-            present=present,
-            absent=absent,
-            before=since,
+            witnesses=witnesses,
+        )
+        if not wish.of_index:
+            return "it is not the index that was judged"
+        if not stayed:
+            _must_be_newest(repository.git_dir, since)
+        keep(
+            repository.git_dir,
+            _pair(here, candidate),
+            _said(at, symbol),
+            places=(*own_places(), str(repository.top), str(repository.common_dir)),
+            environ=call.environ,
+            witnesses=witnesses,
         )
     except (Unfit, EverycommitError, OSError, ValueError) as error:
         return str(error)
@@ -103,17 +115,34 @@ def _must_be_newest(git_dir: Path, since: float) -> None:
         raise Unfit("a newer change has passed")
 
 
-def _pair(here: "Place", candidate: Candidate) -> Pair:
-    """Return what the index holds on top of one commit."""
-    repository, change = here.repository, candidate.change
-    usual = repository.index.parent == repository.git_dir and repository.index.name == "index"
-    if not usual or (repository.git_dir / "MERGE_HEAD").exists():
-        raise Unfit("a commit of a part, or a merge")
+def _must_be_a_pair(candidate: Candidate) -> None:
+    """Raise ``Unfit`` unless the change is what one commit, or a push, puts on top of another."""
+    change = candidate.change
     if change.empty or change.whole or len(change.parents) != 1 or change.base != change.parents[0]:
         raise Unfit("no change on top of one commit")
-    if candidate.base_commit is None or candidate.foreign or candidate.occasion != "commit":
+    if candidate.base_commit is None or candidate.foreign or candidate.rules:
         raise Unfit("no commit of this working tree")
-    return Pair(candidate.base_commit, change.target, here.quarantine.own_index)
+
+
+def _occasions(candidate: Candidate, ready: "Ready", judged: "Sequence[tuple[Gate, Job, GateResult]]") -> list[str]:
+    """Return when the verdict holds: at a push as well, where the same gates then depend on the very same things."""
+    settings = ready.config.settings
+    if candidate.occasion != "commit" or set(settings.gates("push")) != set(settings.gates("commit")):
+        return [candidate.occasion]
+    at_push = {step.gate.name: replace(step.job, occasion="push") for step in ready.steps}
+    same = all(dict(gate.inputs(at_push[gate.name])) == _own(result) for gate, _, result in judged)
+    others = {step.gate.name for step in ready.steps} - {gate.name for gate, _, _ in judged}
+    quiet = all(step.gate.skip(at_push[step.gate.name]) for step in ready.steps if step.gate.name in others)
+    return ["commit", "push"] if same and quiet else ["commit"]
+
+
+def _pair(here: "Place", candidate: Candidate) -> Pair:
+    """Return what the index holds on top of one commit."""
+    repository = here.repository
+    usual = repository.index.parent == repository.git_dir and repository.index.name == "index"
+    if not usual or (repository.git_dir / "MERGE_HEAD").exists() or candidate.base_commit is None:
+        raise Unfit("a commit of a part, or a merge")
+    return Pair(candidate.base_commit, candidate.change.target, here.quarantine.own_index)
 
 
 def _judged(ready: "Ready", results: Sequence[GateResult]) -> "list[tuple[Gate, Job, GateResult]]":
@@ -133,9 +162,14 @@ def _judged(ready: "Ready", results: Sequence[GateResult]) -> "list[tuple[Gate, 
 def _still_so(judged: "Iterable[tuple[Gate, Job, GateResult]]") -> None:
     """Raise ``Unfit`` unless all that the verdicts depend on is known for sure, and the same as it was before."""
     for gate, job, result in judged:
-        own = {name: value for name, value in result.inputs.items() if name != "everycommit"}
+        own = _own(result)
         if not repeatable(own) or dict(gate.inputs(job)) != own:
             raise Unfit(f"what {gate.name} depends on has changed, or cannot be told")
+
+
+def _own(result: GateResult) -> dict[str, str]:
+    """Return what the gate itself said that its verdict depends on."""
+    return {name: value for name, value in result.inputs.items() if name != "everycommit"}
 
 
 def _never_there(path: Path, since: float) -> None:
@@ -145,9 +179,9 @@ def _never_there(path: Path, since: float) -> None:
 
 
 def _witnesses(
-    here: "Place", judged: "Sequence[tuple[Gate, Job, GateResult]]", call: "Call"
-) -> tuple[list[str], list[str]]:
-    """Return the files to look at: those that are there, and those whose absence counts."""
+    here: "Place", judged: "Sequence[tuple[Gate, Job, GateResult]]", call: "Call", since: float
+) -> Witnesses:
+    """Return the files to look at."""
     paths = [*_our_own(), user_file(call.environ), Accepted(here.repository.common_dir).path]
     paths.append(here.repository.git_dir / "everycommit" / "scope.json")
     if any(gate.name != _POLICY for gate, _, _ in judged):
@@ -159,7 +193,7 @@ def _witnesses(
     absent: list[str] = []
     for path in dict.fromkeys(map(str, paths)):
         (present if os.path.lexists(path) else absent).append(path)
-    return present, absent
+    return looked(present, absent, before=since)
 
 
 def _our_own() -> Iterator[Path]:
@@ -225,14 +259,21 @@ def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     yield from (Path(place) for _, place in named_places(job, files.OWN, files.SHARED))
 
 
-def _said(call: "Call", results: Iterable[GateResult]) -> Said:
-    """Return what the hook says: since when it is known, of another day than today with the date."""
+def _judged_at(results: Iterable[GateResult]) -> float:
+    """Return since when all of it is known, in seconds since 1970."""
+    return min((result.judged_at for result in results if result.judged_at is not None), default=time.time())
+
+
+def _passed(call: "Call") -> str:
     from ..report.style import style_for
 
-    style = style_for(call.stdout, call.environ)
-    now = time.time()
-    at = time.localtime(min((result.judged_at for result in results if result.judged_at is not None), default=now))
-    today = time.localtime(now)[:3] == at[:3]
+    return style_for(call.stdout, call.environ).symbol("passed")
+
+
+def _said(judged_at: float, symbol: str) -> Said:
+    """Return what the hook says: since when it is known, of another day than today with the date."""
+    at = time.localtime(judged_at)
+    today = time.localtime(time.time())[:3] == at[:3]
     midnight = int(time.mktime((at.tm_year, at.tm_mon, at.tm_mday + 1, 0, 0, 0, 0, 0, -1))) if today else 0
-    known = f"everycommit  {style.symbol('passed')} known, judged "
+    known = f"everycommit  {symbol} known, judged "
     return Said(midnight, known + time.strftime("at %H:%M", at), known + time.strftime("on %Y-%m-%d at %H:%M", at))

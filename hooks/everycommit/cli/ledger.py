@@ -138,9 +138,11 @@ def _check(args: argparse.Namespace, call: Call, kept: Kept) -> int:
 
 
 def _clear(args: argparse.Namespace, call: Call, kept: Kept) -> int:  # noqa: ARG001 - the table's signature
-    from ..repo.known import forget
+    from ..repo import known, pairs
 
-    forget(kept.path.parent.parent)
+    common_dir = kept.path.parent.parent
+    known.forget(common_dir)
+    pairs.forget(common_dir)
     try:
         kept.clear()
     except OSError as error:

@@ -1,14 +1,15 @@
 """The entry point: finds the command, imports only that one, turns errors into a line and an exit code."""
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from .. import __version__
 from ..errors import EverycommitError, Interrupted, UsageError
 
+TYPE_CHECKING = False  # typing's own takes a third of a Python start, and a known verdict has no use for it
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+    from typing import Any, TextIO
 
     from .call import Call
 
@@ -44,7 +45,7 @@ Please send the lines above and the output of `everycommit doctor` to the projec
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run one command; return its exit code: 0 verified, 1 findings, 2 not verified or wrong use, 3 our bug, 130 ^C."""
     argv = sys.argv[1:] if argv is None else list(argv)
     try:
@@ -69,14 +70,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 3
 
 
-def _dispatch(argv: Sequence[str]) -> int:
+def _dispatch(argv: "Sequence[str]") -> int:
     name = argv[0] if argv else ""
     if not any(word.startswith("-") for word in argv):
         # Somebody is waiting: no parser, which takes half a Python start, for words that have no flags.
         if name == "hook" and len(argv) > 1:
-            from .hook import answer
-
-            return answer(argv[1], argv[2:], _call())
+            return _hook(argv[1], argv[2:])
         if name == "run":
             from . import run
 
@@ -100,6 +99,22 @@ def _dispatch(argv: Sequence[str]) -> int:
     return code
 
 
+def _hook(name: str, words: "Sequence[str]") -> int:
+    import os
+
+    from .again import answered
+
+    # git tells its refs once.
+    refs = sys.stdin.read() if name == "pre-push" and "PRE_COMMIT" not in os.environ else None
+    if answered(name, words, (refs or "").splitlines(), os.environ):
+        return 0
+    from io import StringIO
+
+    from .hook import answer
+
+    return answer(name, words, _call(None if refs is None else StringIO(refs)))
+
+
 def parser_of(name: str) -> "tuple[Any, argparse.ArgumentParser]":
     """Return the module of a command and the parser of its words."""
     import argparse
@@ -116,7 +131,7 @@ def parser_of(name: str) -> "tuple[Any, argparse.ArgumentParser]":
     return module, parser
 
 
-def _without_command(argv: Sequence[str]) -> int:
+def _without_command(argv: "Sequence[str]") -> int:
     import argparse
 
     parser = argparse.ArgumentParser(
@@ -141,7 +156,7 @@ def _without_command(argv: Sequence[str]) -> int:
     return 2
 
 
-def _call() -> "Call":
+def _call(stdin: "TextIO | None" = None) -> "Call":
     import os
     from pathlib import Path
 
@@ -151,7 +166,7 @@ def _call() -> "Call":
         cwd = Path.cwd()
     except FileNotFoundError:
         raise UsageError("the current folder is gone; go into one that is there") from None
-    return Call(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=cwd)
+    return Call(stdin=stdin or sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=cwd)
 
 
 def _overview() -> str:

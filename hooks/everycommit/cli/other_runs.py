@@ -55,10 +55,11 @@ def after(
         pending.settled(repository.git_dir, candidate.change.target, results)
     if not all(result.outcome in _GOOD for result in results):
         # It may be the very pair that passed before: tests can fail by the weather.
-        from ..repo.known import forget
+        from ..repo import known, pairs
 
-        forget(repository.common_dir)
-    elif wish.of_index:
+        known.forget(repository.common_dir)
+        pairs.forget(repository.common_dir, (candidate.change.base, candidate.change.target))
+    elif wish.again:
         from .known import remember
 
         said = (*told, *ready.config.notes, *ready.notes)

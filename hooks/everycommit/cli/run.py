@@ -112,6 +112,7 @@ def answer(args: Asked, call: Call) -> int:
         raise UsageError(f"--budget with {what}: only a commit may leave something to the background")
     shard = _shard(args, call)
     elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
+    of_index = not elsewhere and args.at == "commit" and shard is None
     wish = Wish(
         gates=args.gates,
         skip=args.skip,
@@ -119,7 +120,8 @@ def answer(args: Asked, call: Call) -> int:
         budget=args.budget,
         fresh=args.fresh,
         run_code=args.run_code,
-        of_index=not elsewhere and args.at == "commit" and shard is None,
+        of_index=of_index,
+        again=of_index,
         shard=shard,
         explain=args.explain,
     )

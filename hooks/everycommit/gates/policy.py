@@ -45,7 +45,7 @@ class Policy:
         config = job.config
         return {
             "version": VERSION,
-            "occasion": job.occasion,
+            "occasion": job.occasion if config.loosened else "any",
             "base": job.change.base,
             "target": job.change.target,
             "limits": _why_no_limits(job) or "on",

@@ -2,10 +2,15 @@
 
 import os
 import select
-from collections.abc import Mapping
 
-from ..deadline import Deadline
 from ..errors import RepositoryError, TimeRanOut, UsageError
+
+# Not typing's: that takes a third of a Python start, and a known verdict has no use for it.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..deadline import Deadline
 
 _CHUNK = 1 << 16
 _LAST_WORDS = 1 << 16
@@ -20,7 +25,7 @@ class Child:
     """A started git and our ends of its pipes (-1: none)."""
 
     def __init__(
-        self, program: str, argv: list[bytes], environ: Mapping[str, str], *, stdin: bool, quiet: bool
+        self, program: str, argv: list[bytes], environ: "Mapping[str, str]", *, stdin: bool, quiet: bool
     ) -> None:
         self._code: int | None = None
         theirs: list[int] = []
@@ -90,7 +95,7 @@ def _pipe() -> tuple[int, int]:
     return ends[0], ends[1]
 
 
-def talk(child: Child, stdin: bytes, limit: int | None, deadline: Deadline | None) -> tuple[bytes, bytes, bool]:
+def talk(child: Child, stdin: bytes, limit: int | None, deadline: "Deadline | None") -> tuple[bytes, bytes, bool]:
     """Feed *stdin* and collect both streams until they end; the last value says whether *limit* was reached."""
     poll = select.poll()
     out: list[bytes] = []
@@ -126,7 +131,7 @@ def talk(child: Child, stdin: bytes, limit: int | None, deadline: Deadline | Non
     return b"".join(out), err, False
 
 
-def _ready(poll: select.poll, deadline: Deadline | None) -> list[tuple[int, int]]:
+def _ready(poll: select.poll, deadline: "Deadline | None") -> list[tuple[int, int]]:
     ready = poll.poll(None if deadline is None else deadline.left() * 1000 + 1)
     if deadline is not None and deadline.passed:
         raise TimeRanOut("time ran out while git was reading the repository")

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from .known import ABSENT, BETWEEN, END, FORBIDDEN, FORMAT, NAMES, OTHERS, PATHS, UNSEEN, Unfit, witnessed
+from .again import FORBIDDEN, OTHERS
+from .known import ABSENT, BETWEEN, END, FORMAT, NAMES, PATHS, UNSEEN, Unfit, witnessed
 
 # Device, inode, size, times with nanoseconds, name: as ``known.witnessed`` has them.
 _FORMS = (("-L", "-c", "%d:%i %s %.9Y %.9Z %n"), ("-L", "-f", "%d:%i %z %.9Fm %.9Fc %N"))

@@ -4,20 +4,26 @@ After a commit that was judged, nothing is said and no Python starts; so the she
 """
 
 import os
-from contextlib import suppress
-from pathlib import Path
+
+TYPE_CHECKING = False  # typing's own takes a third of a Python start
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _NONE = "-"
 
 
-def remember(git_dir: Path, tree: str, base: str | None) -> None:
+def remember(git_dir: "Path | str", tree: str, base: str | None) -> None:
     """Write down that *tree* may be committed on top of *base*, None for a first commit; a help, so nothing raises."""
-    place = git_dir / "everycommit" / "judged"
-    new = place.with_name(f"judged.{os.getpid()}")
-    with suppress(OSError):
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        new.write_text(f"{tree} {base or _NONE}\n")
-        new.replace(place)
+    place = f"{git_dir}/everycommit/judged"
+    new = f"{place}.{os.getpid()}"
+    try:
+        if not os.path.isdir(f"{git_dir}/everycommit"):
+            os.mkdir(f"{git_dir}/everycommit", mode=0o700)
+        with open(new, "w", encoding="ascii") as file:
+            file.write(f"{tree} {base or _NONE}\n")
+        os.replace(new, place)
+    except OSError:
+        pass
 
 
 AFTER = """\

@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..proc import ALLOWED
+from .again import FORBIDDEN, OTHERS, looked_at
+from .again import search_path as without_git
 
 FORMAT = "everycommit known 1"
 ABSENT, PATHS, END = "absent", "paths", "end"
@@ -35,13 +37,6 @@ NAMES = (
     *(f"PYENV_{part}" for part in ("ROOT", "SHELL", "VERSION", "VIRTUALENV_INIT")),
     *("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"),
 )
-OTHERS = ("LC_", "PYENV_", "EVERYCOMMIT_", "GITHEAD_", "PRE_COMMIT")
-"""Beginnings of names that count: one that is not among ``NAMES`` is a case for Python."""
-FORBIDDEN = (
-    *("GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"),
-    *("GIT_NAMESPACE", "GIT_SHALLOW_FILE", "SKIP"),
-)
-"""Variables with which only Python knows what is committed, or what is left out of the verdict."""
 BETWEEN = "|"
 
 
@@ -59,6 +54,16 @@ class Said(NamedTuple):
     midnight: int
     today: str
     later: str
+
+
+class Witnesses(NamedTuple):
+    """Files that stand for what a verdict depends on."""
+
+    present: Sequence[str]
+    absent: Sequence[str]
+    """Those whose absence counts."""
+    lines: Sequence[str]
+    """What ``witnessed`` says of each that is present."""
 
 
 class Unfit(Exception):  # noqa: N818 - no error of anybody's
@@ -82,7 +87,7 @@ def spoken(environ: Mapping[str, str]) -> str:
     values = [_path(environ.get("PATH", "")), *(f"x{environ[name]}" if name in environ else "" for name in NAMES)]
     if any(BETWEEN in value for value in values):
         raise Unfit(f"an environment variable holds {BETWEEN!r}")
-    return _line(BETWEEN.join(values))
+    return plain_line(BETWEEN.join(values))
 
 
 def search_path(environ: Mapping[str, str]) -> list[str]:
@@ -95,12 +100,24 @@ def search_path(environ: Mapping[str, str]) -> list[str]:
 
 
 def _path(text: str) -> str:
-    first, colon, rest = text.partition(os.pathsep)
-    text = rest if colon and first.endswith("/git-core") else text
+    text = without_git(text)
     folders = text.split(os.pathsep)
     if any(not place.startswith("/") or place.endswith("/git-core") for place in folders):
         raise Unfit("PATH holds a relative folder, or git's own parts")
     return text
+
+
+def looked(present: Sequence[str], absent: Sequence[str], *, before: float) -> Witnesses:
+    """Return the files with what stands for them now.
+
+    Raises:
+        Unfit: They are many, or none, or one has a relative path; or as ``witnessed``.
+    """
+    if not present or len(present) + len(absent) > MOST:
+        raise Unfit(f"{len(present) + len(absent)} files to look at")
+    if any(not path.startswith("/") for path in (*present, *absent)):
+        raise Unfit("a relative path")
+    return Witnesses(present, absent, witnessed(present, before=before))
 
 
 def witnessed(paths: Iterable[str], *, before: float) -> tuple[str, ...]:
@@ -119,7 +136,7 @@ def witnessed(paths: Iterable[str], *, before: float) -> tuple[str, ...]:
             raise Unfit(f"'{path}' cannot be looked at: {error.strerror}") from error
         if not _settled(found, before, _MARGIN):
             raise Unfit(f"'{path}' has just changed")
-        lines.append(f"{_told(found)} {path}")
+        lines.append(f"{looked_at(found)} {path}")
     return tuple(lines)
 
 
@@ -128,22 +145,12 @@ def _settled(found: os.stat_result, before: float, margin: float) -> bool:
     return changed <= (before - (margin if changed % 10**9 else _COARSE)) * 10**9
 
 
-def _told(found: os.stat_result) -> str:
-    times = f"{stamp(found.st_mtime_ns)} {stamp(found.st_ctime_ns)}"
-    return f"{found.st_dev}:{found.st_ino} {found.st_size} {times}"
-
-
 def _seen(index: Path, content: bytes) -> str:
     """Return what ``stat`` tells of *index* while it holds *content*; ``UNSEEN`` where it does not, or not for sure."""
     with index.open("rb") as file:
         found = os.fstat(file.fileno())
         same = file.read() == content
-    return _told(found) if same and _settled(found, time.time(), _TICK) else UNSEEN
-
-
-def stamp(nanoseconds: int) -> str:
-    """Return a time as ``stat`` prints it: seconds with nine digits behind the point."""
-    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09d}"
+    return looked_at(found) if same and _settled(found, time.time(), _TICK) else UNSEEN
 
 
 def keep(
@@ -153,22 +160,17 @@ def keep(
     *,
     places: Sequence[str],
     environ: Mapping[str, str],
-    present: Sequence[str],
-    absent: Sequence[str],
-    before: float,
+    witnesses: Witnesses,
 ) -> None:
     """Write down that *pair* passed, in place of what was known before.
 
     *places* are those that the hook knows by itself: its Python, our package, the working tree, the common git folder.
 
     Raises:
-        Unfit: Something cannot be said in a line, or changed since the run began at *before*.
+        Unfit: Something cannot be said in a line.
         OSError: It cannot be written.
     """
-    if not present or len(present) + len(absent) > MOST:
-        raise Unfit(f"{len(present) + len(absent)} files to look at")
-    if any(not path.startswith("/") for path in (*present, *absent)):
-        raise Unfit("a relative path")
+    present, absent, lines = witnesses
     name = os.urandom(8).hex()
     index = pair.copy.read_bytes()
     seen = _seen(git_dir / "index", index)
@@ -177,7 +179,7 @@ def keep(
     files = [
         *(*places[:-1], spoken(environ), f"{common} {pair.base} {pair.tree} {seen}", str(len(present))),
         *map(str, said),
-        *(*witnessed(present, before=before), ABSENT, *absent, PATHS, *present),
+        *(*lines, ABSENT, *absent, PATHS, *present),
     ]
     texts = {"facts": _text(facts), f"{name}.files": _text(files), f"{name}.index": index}
     place = folder(git_dir)
@@ -206,10 +208,10 @@ def forget(common_dir: Path) -> None:
 
 
 def _text(lines: Iterable[str]) -> bytes:
-    return "".join(f"{_line(line)}\n" for line in lines).encode()
+    return "".join(f"{plain_line(line)}\n" for line in lines).encode()
 
 
-def _line(text: str) -> str:
+def plain_line(text: str) -> str:
     """Return *text* where it is a line that every shell reads as it is.
 
     Raises:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ..errors import RepositoryError, UsageError
 from ..record import dataclass, field
-from .git import OLDEST, Done, Git, last_words, reading_environment, too_old
+from .git import OLDEST, Done, Git, last_words, too_old
+from .surroundings import reading_environment
 
 _FACTS = ("--is-bare-repository", "--show-object-format")
 _PLACES = ("--absolute-git-dir", "--git-common-dir", "--git-path", "objects", "--show-toplevel")
