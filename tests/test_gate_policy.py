@@ -118,12 +118,17 @@ def test_everything_that_decides_is_among_the_inputs() -> None:
         job(replace(files, base="d" * 40), config=config()),
         job(replace(files, target="d" * 40), config=config()),
         job(replace(files, parents=()), config=config()),
-        job(files, config=config(), occasion="ci"),
     ]
 
     inputs = [dict(Policy().inputs(one)) for one in (base, *others)]
 
     assert all(inputs[0] != other for other in inputs[1:])
+    # The occasion has a say in how grave a loosened setting is, and in nothing else.
+    grave = [
+        dict(Policy().inputs(job(files, config=config(loosened=LOOSENED), occasion=at))) for at in ("commit", "ci")
+    ]
+    assert grave[0] != grave[1]
+    assert inputs[0] == dict(Policy().inputs(job(files, config=config(), occasion="ci")))
     assert inputs[0] == dict(Policy().inputs(job(files, config=config())))
     assert all(isinstance(value, str) for value in inputs[0].values())
 
