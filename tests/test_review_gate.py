@@ -118,6 +118,21 @@ def test_by_setting_what_is_voted_refuses(shop: Repo) -> None:
     assert (result.outcome, result.blocks) == (Outcome.FAILED, True)
 
 
+def test_by_setting_only_what_the_code_shows_to_be_right_refuses(shop: Repo) -> None:
+    right = {"show(icons": {"claim": "undefined_name", "symbol": "show", "title": "show is not there"}}
+    shown = check(shop, reader(defects=right), block="reproduced")
+    other = check(shop, reader(), block="reproduced")
+    never = check(shop, reader(defects=right))
+
+    assert [one.severity for result in (shown, other, never) for one in result.findings] == [
+        "error",
+        "warning",
+        "warning",
+    ]
+    assert (shown.outcome, other.outcome, never.outcome) == (Outcome.FAILED, Outcome.PASSED, Outcome.PASSED)
+    assert shown.findings[0].message == "show is not there (nothing in the module gives show a meaning)"
+
+
 def test_what_one_of_three_says_is_not_shown(shop: Repo) -> None:
     models = reader()
     models.before = lambda asked: None if asked.ask.seed == 0 else replace(models, defects={}).answer(asked)

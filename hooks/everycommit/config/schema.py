@@ -230,8 +230,8 @@ class ReviewSettings:
         "never",
         merge="max",
         choices=BLOCK,
-        help="Which findings of a model refuse; reproduced: those that a program has shown to be right; "
-        "voted: all that are shown as errors. The others are warnings.",
+        help="Which errors that a model finds refuse; reproduced: those that the code itself shows to be right, a "
+        "name that nothing defines for example; voted: all that are shown. The others are warnings.",
     )
     inconclusive: str = setting(
         "refuse",

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ...record import dataclass
 
-_ALWAYS = frozenset({"__name__", "__file__", "__doc__", "__builtins__", "__package__", "__spec__", "__loader__"})
+ALWAYS = frozenset({"__name__", "__file__", "__doc__", "__builtins__", "__package__", "__spec__", "__loader__"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
@@ -103,7 +103,7 @@ class Names:
             return False
         owner = self._owner(name, scope)
         if owner is None:
-            return hasattr(builtins, name) or name in _ALWAYS
+            return hasattr(builtins, name) or name in ALWAYS
         if name in owner.unbound:
             return False
         # What a function reads of the module around it was bound by the time that it is called.

@@ -69,7 +69,7 @@ def refuted(one: Voted, source: Source | None, said: Sequence[Finding] = ()) -> 
 
 def _said_already(one: Voted, said: Sequence[Finding]) -> str:
     rules = _SAID_BY.get(one.claim) or _SAID_OF.get(one.category, ())
-    name = _name(one.symbol)
+    name = named(one.symbol)
     for other in said:
         rule = other.rule.partition("/")[2]
         if one.line is None or other.path != one.path or other.line is None or not rule.startswith(rules):
@@ -86,12 +86,14 @@ def _wrong(one: Voted, source: Source | None) -> str:
         return ""
     parsed = source.parsed()
     try:
-        return check(_Claim(*parsed, _name(one.symbol), one.line)) if parsed else ""
+        return check(Claim(*parsed, named(one.symbol), one.line)) if parsed else ""
     except RecursionError:
         return ""
 
 
-class _Claim(NamedTuple):
+class Claim(NamedTuple):
+    """What is said of one name on one line of a module."""
+
     tree: ast.Module
     names: Names
     name: str
@@ -99,17 +101,17 @@ class _Claim(NamedTuple):
     line: int
 
 
-def _name(symbol: str) -> str:
+def named(symbol: str) -> str:
     """Return the plain name that *symbol* is, empty where it is something else."""
     plain = symbol.strip("`'\"* ").removesuffix("()").strip()
     return plain if plain.isidentifier() else ""
 
 
-def _undefined(claim: _Claim) -> str:
+def _undefined(claim: Claim) -> str:
     return "the name is defined" if claim.name and claim.names.defined(claim.name, claim.line) else ""
 
 
-def _not_imported(claim: _Claim) -> str:
+def _not_imported(claim: Claim) -> str:
     if not claim.name:
         return ""
     imported = any(bound.kind == "import" and bound.certain for bound in claim.names.module.bound.get(claim.name, ()))
@@ -118,7 +120,7 @@ def _not_imported(claim: _Claim) -> str:
     return _undefined(claim)
 
 
-def _arity(claim: _Claim) -> str:
+def _arity(claim: Claim) -> str:
     calls = [
         node
         for node in ast.walk(claim.tree)
@@ -128,11 +130,11 @@ def _arity(claim: _Claim) -> str:
     ]
     if not claim.name or not calls:
         return ""
-    fits = all(_fits(node, *_signature(claim, node)) for node in calls)
-    return "its arguments fit the definition" if fits else ""
+    every = all(fits(node, *signature(claim, node)) for node in calls)
+    return "its arguments fit the definition" if every else ""
 
 
-def _signature(claim: _Claim, call: ast.Call) -> tuple[ast.arguments | None, int]:
+def signature(claim: Claim, call: ast.Call) -> tuple[ast.arguments | None, int]:
     """Return the parameters of what *call* calls, and how many of them it fills by itself; None where that is open."""
     if isinstance(call.func, ast.Name):
         meaning = claim.names.meaning(claim.name, call.func.lineno)
@@ -152,7 +154,7 @@ def _signature(claim: _Claim, call: ast.Call) -> tuple[ast.arguments | None, int
     return None, 0
 
 
-def _replaced(claim: _Claim) -> bool:
+def _replaced(claim: Claim) -> bool:
     """Tell whether something is put in the place of an attribute of that name."""
     return any(
         isinstance(node, ast.Attribute) and node.attr == claim.name and not isinstance(node.ctx, ast.Load)
@@ -176,7 +178,7 @@ def _targets(node: ast.stmt) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
 
 
-def _fits(call: ast.Call, found: ast.arguments | None, filled: int) -> bool:
+def fits(call: ast.Call, found: ast.arguments | None, filled: int) -> bool:
     """Tell whether the arguments of *call* certainly fit the parameters."""
     if found is None or any(isinstance(one, ast.Starred) for one in call.args):
         return False
@@ -200,16 +202,16 @@ def _last(node: ast.expr) -> str:
     return str(getattr(node, "attr", None) or getattr(node, "id", ""))
 
 
-def _reached(claim: _Claim) -> str:
+def _reached(claim: Claim) -> str:
     return "nothing keeps it from being reached" if reached(claim.tree, claim.line) else ""
 
 
-def _none(claim: _Claim) -> str:
+def _none(claim: Claim) -> str:
     read = claim.name and any(claim.line in scope.read.get(claim.name, ()) for scope in claim.names.scopes)
     return "it cannot be None there" if read and not_none(claim.tree, claim.names, claim.name, claim.line) else ""
 
 
-def _used(claim: _Claim) -> str:
+def _used(claim: Claim) -> str:
     found = claim.names.bound_at(claim.name, claim.line) if claim.name else None
     if found is None:
         return ""
@@ -217,7 +219,7 @@ def _used(claim: _Claim) -> str:
     return "it is used" if claim.names.read_below(claim.name, scope) and not _only_itself(claim, bound) else ""
 
 
-def _only_itself(claim: _Claim, bound: Bound) -> bool:
+def _only_itself(claim: Claim, bound: Bound) -> bool:
     """Tell whether the name is read inside its own definition alone, as by a function that calls itself."""
     if not isinstance(bound.node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         return False
@@ -225,7 +227,7 @@ def _only_itself(claim: _Claim, bound: Bound) -> bool:
     return all(bound.line <= line <= last for scope in claim.names.scopes for line in scope.read.get(claim.name, ()))
 
 
-_CHECKS: Mapping[str, Callable[[_Claim], str]] = {
+_CHECKS: Mapping[str, Callable[[Claim], str]] = {
     "undefined_name": _undefined,
     "missing_import": _not_imported,
     "wrong_arity": _arity,

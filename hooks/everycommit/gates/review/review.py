@@ -17,6 +17,7 @@ from ..base import Job, Models
 from . import judge, telling
 from .asking import Asking
 from .at_once import at_once
+from .confirm import confirmed
 from .left_out import compared
 from .parts import Answer, Piece, Voted
 from .reading import Reading, patience, reading
@@ -131,7 +132,11 @@ def told(job: Job, came: Outcomes, today: str, more: Sequence[Finding] = ()) -> 
     seen = telling.seen(about, came.answers)
     pieces = {piece.id: piece for piece in about.pieces}
     votes = [one for one in came.found if is_visible(job, about, one)]
-    findings = [*more, *about.findings, *(telling.finding(one, pieces.get(one.piece), block) for one in votes)]
+    sources = _Sources(job)
+    findings = [*more, *about.findings]
+    for one in votes:
+        right = confirmed(one, sources.of(one.path)) if block == "reproduced" else ""
+        findings.append(telling.finding(one, pieces.get(one.piece), block, right))
     ready, said, until = accepted(job, findings, today, review=True)
     return GateResult(
         gate=NAME,

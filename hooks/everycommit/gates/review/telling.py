@@ -89,10 +89,15 @@ def line(piece: Piece) -> int | None:
     return next(changed, numbers[0] if numbers else None)
 
 
-def finding(one: Voted, piece: Piece | None, block: str) -> Finding:
-    """Return *one* as a finding; as long as the settings do not say that it refuses, it is a warning at most."""
-    severity = one.severity if one.severity != ERROR or block == "voted" else WARNING
-    asides = [UNANCHORED] if one.line is None else []
+def finding(one: Voted, piece: Piece | None, block: str, shown: str = "") -> Finding:
+    """Return *one* as a finding, a warning at most where *block* (``review.block``) does not let it refuse.
+
+    *shown*: by what the code shows it to be right, empty where it does not.
+    """
+    refuses = block == "voted" or (block == "reproduced" and bool(shown))
+    severity = one.severity if one.severity != ERROR or refuses else WARNING
+    asides = [shown] if shown else []
+    asides += [UNANCHORED] if one.line is None else []
     asides += [ONLY_STRIPPED] if one.only_stripped else []
     title = one.title.rstrip(".")
     return Finding(
