@@ -66,6 +66,21 @@ def test_what_is_accepted_stays_quiet_and_nothing_is_asked_again(shop: Repo, end
     assert len(endpoint.asked()) == asked
 
 
+def test_prose_alone_and_what_is_known_cost_no_question(shop: Repo, endpoint: Endpoint) -> None:
+    review(shop, endpoint)
+    asked = len(endpoint.asked())
+    assert asked > 0
+
+    review(shop, endpoint)
+    shop.commit().stage("README.md", "# Words\n\nMore words.\n").stage("docs/nav.md", "Navigation.\n")
+    said = review(shop, endpoint)
+    run = shop.everycommit("run", cwd=None, **env(endpoint))
+
+    assert len(endpoint.asked()) == asked
+    assert "only prose changed" in said
+    assert "only prose changed" in run.stdout
+
+
 def test_a_dry_run_shows_every_word_and_sends_none(shop: Repo, endpoint: Endpoint) -> None:
     out = review(shop, endpoint, "--dry-run")
 

@@ -262,9 +262,9 @@ def test_nobody_listens(transport: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("http://models.example.com/v1", "not encrypted"),
-        ("http://10.0.0.7:8000/v1", "not encrypted"),
-        ("https://user:word@models.example.com/v1", "name or a password"),
+        ("http://models.example.com/v1", "in the clear"),
+        ("http://10.0.0.7:8000/v1", "in the clear"),
+        ("https://user:word@models.example.com/v1", "a user or a password"),
         ("ftp://models.example.com", "no address"),
         ("models", "no address"),
         ("https://models.example.com:port/v1", "no address"),

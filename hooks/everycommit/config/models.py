@@ -13,6 +13,8 @@ PREFIX = "EVERYCOMMIT_MODEL"
 KEY = f"{PREFIX}_KEY"
 _SOURCES = ("key_env", "key_command", "keyring")
 _LOOPBACK = frozenset({"localhost", "::1"})
+_LONGEST_NAME = 253
+"""Characters of a host's name (RFC 1035)."""
 
 
 def wrong(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -44,7 +46,8 @@ def wrong_url(url: str) -> str | None:
         return f"{shown(url)} is no address: {error}"
     if parts.username is not None or parts.password is not None:
         return "it holds a user or a password; take them out and name where the key lies: key_env, key_command, keyring"
-    if parts.scheme not in {"http", "https"} or not host or not url.isprintable() or " " in url:
+    plain = url.isprintable() and " " not in url and len(host) <= _LONGEST_NAME
+    if parts.scheme not in {"http", "https"} or not host or not plain:
         return f"{shown(url)} is no address of an API; write it like https://api.example.com/v1"
     # Azure names the version of its API there, and nothing else.
     if parts.fragment or (parts.query and not parts.query.startswith("api-version=")) or "&" in parts.query:

@@ -6,13 +6,11 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from ..config.models import loopback
+from ..config.models import loopback, wrong_url
 from ..deadline import Deadline
 from ..errors import EndpointError
-from ..text import printable
 
 _PIECE = 64 * 1024
-_LONGEST_NAME = 253
 _WITH_US = 64
 """Open connections of one endpoint; more questions than that wait for one."""
 PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy")
@@ -38,19 +36,10 @@ def base_url(url: str) -> SplitResult:
     Raises:
         EndpointError: It cannot be asked: no such address, a password in it, or plain text to another machine.
     """
-    shown = printable(url)
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        raise EndpointError(f"'{shown}' is no address; it looks like 'https://api.example.com/v1'") from None
-    if parts.scheme not in {"http", "https"} or not host or len(host) > _LONGEST_NAME or not url.isprintable():
-        raise EndpointError(f"'{shown}' is no address; it looks like 'https://api.example.com/v1'")
-    if parts.username is not None:
-        raise EndpointError(f"the address of '{host}' holds a name or a password; give them as the profile's key")
-    if parts.scheme == "http" and not loopback(host):
-        raise EndpointError(f"'{shown}' is not encrypted: only a model on this machine is asked without https")
-    return parts
+    mistake = wrong_url(url)
+    if mistake:
+        raise EndpointError(f"the address of the model: {mistake}")
+    return urlsplit(url)
 
 
 def _is_number(host: str) -> bool:

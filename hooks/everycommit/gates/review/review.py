@@ -19,6 +19,7 @@ from .asking import Asking
 from .at_once import at_once
 from .confirm import confirmed
 from .left_out import compared
+from .once import said_once
 from .parts import Answer, Piece, Voted
 from .reading import Reading, patience, reading
 from .refute import Source, refuted
@@ -133,10 +134,11 @@ def told(job: Job, came: Outcomes, today: str, more: Sequence[Finding] = ()) -> 
     pieces = {piece.id: piece for piece in about.pieces}
     votes = [one for one in came.found if is_visible(job, about, one)]
     sources = _Sources(job)
-    findings = [*more, *about.findings]
+    by_models = []
     for one in votes:
         right = confirmed(one, sources.of(one.path)) if block == "reproduced" else ""
-        findings.append(telling.finding(one, pieces.get(one.piece), block, right))
+        by_models.append(telling.finding(one, pieces.get(one.piece), block, right))
+    findings = [*about.findings, *said_once(more, by_models)]
     ready, said, until = accepted(job, findings, today, review=True)
     return GateResult(
         gate=NAME,
