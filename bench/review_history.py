@@ -11,23 +11,17 @@ what a rule says more often of the first than of the second it says of something
 import argparse
 import json
 import random
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from common import environment
+from everycommit.gates.review.history import labelled
 
-_FIX = r"(?i)\b(fix|fixe[sd]|bug|crash|regress\w*|leak|race|incorrect|wrong|broken|deadlock|off.by.one|overflow)\b"
-_NEITHER = (
-    r"(?i)\b(typo|lint|mypy|typing|type hint|flake|ruff|black|docs?|docstring|tests?|ci|warning|format|spelling|comment"
-    r"|merge|revert|version|release|changelog|rename|readme|deprecat\w*)\b"
-)
-_NOT_SOURCE = r"(^|/)(tests?|docs|examples?|bench\w*)/|test_|_test\.|conftest|setup\.py|=>"
-_COMMITS, _LINES, _LINES_OF_A_FIX = 6000, 60, 25
+_COMMITS = 6000
 
 
 def git(repo: Path, *argv: str) -> str | None:
@@ -35,19 +29,26 @@ def git(repo: Path, *argv: str) -> str | None:
     return None if done.returncode else done.stdout.decode(errors="replace")
 
 
+class Commit(NamedTuple):
+    """As ``history.labelled`` reads it."""
+
+    oid: str
+    subject: str
+    files: tuple[tuple[int, str], ...]
+
+
 def commits(repo: Path) -> Iterator[tuple[str, str, str, str]]:
     """Yield kind, commit, subject and path of the commits that count."""
     log = git(repo, "log", "--no-merges", f"-n{_COMMITS}", "--format=%x01%H%x00%s", "--numstat") or ""
+    every: dict[str, Commit] = {}
     for part in log.split("\x01")[1:]:
         head, _, rest = part.partition("\n")
         oid, _, subject = head.partition("\0")
         counted = [line.split("\t") for line in rest.strip().split("\n") if line.count("\t") == 2]
-        source = [one for one in counted if one[2].endswith(".py") and not re.search(_NOT_SOURCE, one[2])]
-        if len(source) != 1 or re.search(_NEITHER, subject) or "-" in source[0][:2]:
-            continue
-        lines, fix = int(source[0][0]) + int(source[0][1]), bool(re.search(_FIX, subject))
-        if 0 < lines <= (_LINES_OF_A_FIX if fix else _LINES):
-            yield "bug" if fix else "clean", oid, subject, source[0][2]
+        files = tuple((-1 if "-" in one[:2] else int(one[0]) + int(one[1]), one[2]) for one in counted)
+        every[oid] = Commit(oid, subject, files)
+    for one in labelled(every.values(), quiet_for=0):
+        yield one.kind, one.oid, every[one.oid].subject, one.path
 
 
 def case(repo: Path, kind: str, oid: str, subject: str, path: str) -> dict[str, Any] | None:

@@ -2,6 +2,8 @@
 
 --dry-run shows every word that would be sent, where, and how much it is; nothing is sent. --all lists what was found
 but not shown: with too few votes, taken down by the judge, of lines that were read before.
+
+    everycommit review calibrate      how well it does on this project's own history, and how many votes to ask for
 """
 
 import json
@@ -10,6 +12,7 @@ from contextlib import contextmanager
 from secrets import SystemRandom, token_hex
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import UsageError
 from ..record import replace
 from ..report.words import counted
 from ..result import NOTE
@@ -32,22 +35,33 @@ GATE = "review"
 _CONTEXT = 32_768
 """Tokens of the context of a model that nobody has set up yet."""
 _RULE = "-" * 80
-_OWN = frozenset({"dry_run", "all"})
+_OWN = frozenset({"dry_run", "all", "what", "cases", "commits", "yes"})
 
 
 def arguments(parser: "argparse.ArgumentParser") -> None:
     """Declare what the command takes."""
     parser.epilog = run.ENDS
+    parser.add_argument(
+        "what", nargs="?", choices=("calibrate",), help="read fixes of the past, taken back, and quiet commits"
+    )
     run.of_change(parser)
     outputs.arguments(parser)
     parser.add_argument("--fresh", action="store_true", help="ask again what was answered before")
     more = parser.add_mutually_exclusive_group()
     more.add_argument("--dry-run", action="store_true", help="show what would be sent, and send nothing")
     more.add_argument("--all", action="store_true", help="then list all that was found, and all that was not read")
+    past = parser.add_argument_group("calibrate")
+    past.add_argument("--cases", type=_number, metavar="N", help="of each kind (default: 20)")
+    past.add_argument("--commits", type=_number, metavar="N", help="how far to look back (default: 3000)")
+    past.add_argument("--yes", action="store_true", help="send what it takes without asking first")
 
 
 def main(args: "argparse.Namespace", call: Call) -> int:
     """Judge and show, or show what would be sent; return the exit code."""
+    if args.what == "calibrate":
+        return _calibrated(args, call)
+    if args.cases or args.commits or args.yes:
+        raise UsageError("--cases, --commits and --yes go with `everycommit review calibrate`")
     asked = run.Asked(gates=[GATE], **{name: value for name, value in vars(args).items() if name not in _OWN})
     if args.dry_run:
         with _opened(asked, call) as found:
@@ -58,6 +72,28 @@ def main(args: "argparse.Namespace", call: Call) -> int:
         with _opened(asked, call) as found:
             call.stdout.writelines(_listed(found))
     return code
+
+
+def _calibrated(args: "argparse.Namespace", call: Call) -> int:
+    from . import calibrate
+
+    if any((args.staged, args.worktree, args.range, args.commit, args.all_files, args.all, args.format, args.output)):
+        raise UsageError("review calibrate reads commits of the past; it takes --cases, --commits, --yes and --dry-run")
+    if args.fresh:
+        raise UsageError("review calibrate --fresh: it asks again whatever other models or settings were asked before")
+    asked = calibrate.Asked(
+        cases=args.cases or calibrate.CASES,
+        commits=args.commits or calibrate.COMMITS,
+        yes=args.yes,
+        dry_run=args.dry_run,
+    )
+    return calibrate.run(asked, call)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 100_000:
+        raise UsageError(f"'{text}' is no number from 1 to 99999")
+    return int(text)
 
 
 class _Opened(NamedTuple):
