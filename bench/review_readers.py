@@ -16,6 +16,7 @@ from everycommit.cli.models import named
 from everycommit.cli.models_bench import endpoint
 from everycommit.deadline import Deadline
 from everycommit.errors import EverycommitError
+from everycommit.gates.review.once import of_both
 from everycommit.gates.review.parts import CATEGORIES
 from everycommit.model.client import Ask, Message
 from everycommit.model.models import cost
@@ -108,7 +109,8 @@ class Gate:
         )
 
     def _counts(self, finding: Mapping[str, Any]) -> bool:
-        return self._setup.reader in {"both", "static" if is_static(finding["rule"]) else "model"}
+        by = {"static" if is_static(finding["rule"]) else "model", *(["model"] if of_both(finding["hint"]) else [])}
+        return self._setup.reader == "both" or self._setup.reader in by
 
     def _open(self, gate: Mapping[str, Any]) -> str:
         if gate["outcome"] == "skipped" or self._setup.reader == "static":

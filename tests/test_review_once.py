@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from everycommit.gates.review.once import _SAME, said_once
+from everycommit.gates.review.once import _SAME, of_both, said_once
 from everycommit.gates.review.parts import CATEGORIES
 from everycommit.reader.catalog import RULES
 from everycommit.result import ERROR, WARNING, Finding
@@ -22,6 +22,9 @@ def test_a_moved_bound_is_said_once_with_what_the_model_adds() -> None:
 
     assert (one.rule, one.line, one.message) == (RULE.rule, 7, "turned")
     assert one.hint == "A test says so. A model: with 1 item"
+    assert of_both(one.hint)
+    assert not of_both(RULE.hint)
+    assert not of_both(None)
 
 
 def test_two_models_findings_of_one_line_are_each_told() -> None:

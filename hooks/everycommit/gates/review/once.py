@@ -28,6 +28,8 @@ _SAME: Mapping[str, frozenset[str]] = {
 }
 """What a model calls the defect that a rule sees."""
 _NEAR = 1
+_AND = "A model: "
+"""What stands before a model's scenario in the hint of a rule."""
 
 
 def said_once(by_rules: Sequence[Finding], by_models: Iterable[Finding]) -> list[Finding]:
@@ -40,8 +42,13 @@ def said_once(by_rules: Sequence[Finding], by_models: Iterable[Finding]) -> list
         elif one.severity == ERROR != out[place].severity:
             out[place] = one
         elif one.hint and one.hint not in (hint := out[place].hint or ""):
-            out[place] = replace(out[place], hint=f"{hint} A model: {one.hint}".strip())
+            out[place] = replace(out[place], hint=f"{hint} {_AND}{one.hint}".strip())
     return out
+
+
+def of_both(hint: str | None) -> bool:
+    """Tell by its *hint* whether a finding of the rules is what a model says, too."""
+    return _AND in (hint or "")
 
 
 def _same(rule: Finding, model: Finding) -> bool:
