@@ -135,7 +135,9 @@ def test_a_model_is_asked_through_the_whole_review(cases: Path, flagging: Endpoi
     # Two samples and a question to the judge for each finding.
     assert all(one["questions"] > 2 and one["tokens_in"] > 1000 for one in kept(results))
     assert {one["reading"] for one in kept(results)} == {0, 1}
-    assert not {one["rule"] for read in kept(results) for one in read["findings"]} & {"review/guard-removed"}
+    # What a rule sees counts for the model where that says it, too.
+    found = [one for read in kept(results) for one in read["findings"]]
+    assert all("A model: " in one["hint"] for one in found if one["rule"] == "review/guard-removed")
 
 
 def test_the_same_model_is_asked_one_plain_question_a_file(cases: Path, flagging: Endpoint) -> None:
