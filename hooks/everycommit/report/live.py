@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self, TextIO
 
 from ..result import GateResult
-from .style import Style, cells, columns
-from .words import kind, lasted, said
+from .gate_rows import SPINNER, Row, lines
+from .style import Style, columns
 
 _DELAY = 0.15
 """Seconds before anything is drawn: a run that is over by then must not flicker."""
@@ -21,20 +21,9 @@ _JOIN = 1.0
 """Seconds that close waits for a last frame; a terminal that is stopped (^S) may keep it longer."""
 _WIDEST = 79
 """Columns drawn at most: a window made narrower than a line would wrap it and spoil the count of lines."""
-_SPINNER = ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "|/-\\")
 _UP = "\x1b[{}A"
 _CLEAR_BELOW = "\x1b[J"
 _CLEAR_LINE = "\x1b[2K"
-
-
-class _Row:
-    """What is known of one gate so far."""
-
-    def __init__(self, gate: str, began: float) -> None:
-        self.gate = gate
-        self.began = began
-        self.said = ""
-        self.result: GateResult | None = None
 
 
 class Live:
@@ -46,7 +35,7 @@ class Live:
     def __init__(self, stream: TextIO, style: Style) -> None:
         self._stream = stream
         self._style = style
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._thread: threading.Thread | None = None
@@ -67,7 +56,7 @@ class Live:
             return
         now = time.monotonic()
         with self._lock:
-            self._rows = [_Row(gate, now) for gate in gates]
+            self._rows = [Row(gate, now) for gate in gates]
             if self._thread is None:
                 self._thread = threading.Thread(target=self._draw_until_over, name="live", daemon=True)
                 self._thread.start()
@@ -113,11 +102,11 @@ class Live:
         width, height = self._size()
         with self._lock:
             rows = list(self._rows)
-        lines = _lines(rows, self._style, width, tick)
-        if len(lines) >= height:
-            lines = [_all_in_one(rows, self._style, width, tick)] if height > 1 else []
-        text = self._to_top() + "".join(f"{_CLEAR_LINE}{line}\n" for line in lines) + _CLEAR_BELOW
-        self._drawn = len(lines)
+        drawn = lines(rows, self._style, width, tick)
+        if len(drawn) >= height:
+            drawn = [_all_in_one(rows, self._style, width, tick)] if height > 1 else []
+        text = self._to_top() + "".join(f"{_CLEAR_LINE}{line}\n" for line in drawn) + _CLEAR_BELOW
+        self._drawn = len(drawn)
         return text
 
     def _to_top(self) -> str:
@@ -143,54 +132,9 @@ class Live:
         return True
 
 
-def _lines(rows: Sequence[_Row], style: Style, width: int, tick: int) -> list[str]:
-    room = max([8, *(cells(style.line(row.gate)) for row in rows)])
-    return [_line(row, style, width, min(room, 20), tick) for row in rows]
-
-
-def _line(row: _Row, style: Style, width: int, room: int, tick: int) -> str:
-    symbol = _symbol(row, style, tick)
-    name = style.middle(style.line(row.gate), room)
-    seconds = _seconds(row)
-    text = style.line(_text(row))
-    start = f"  {symbol}{' ' * (style.symbol_width - cells(symbol))} {name}{' ' * (room - cells(name))} "
-    if width < 30:
-        return style.cut(f"{start}{seconds}", width)
-    right = f"{seconds:>8}"
-    left = max(0, width - cells(start) - len(right))
-    text = style.middle(text, left)
-    head = start.replace(symbol, _painted(row, symbol, style), 1)
-    return f"{head}{text}{' ' * (left - cells(text))}{style.quiet(right)}"
-
-
-def _seconds(row: _Row) -> str:
-    if row.result is None:
-        return lasted(time.monotonic() - row.began)
-    return "known" if row.result.reused else lasted(row.result.seconds)
-
-
-def _text(row: _Row) -> str:
-    if row.result is None:
-        return row.said
-    return said(row.result).split("\n", 1)[0]
-
-
-def _symbol(row: _Row, style: Style, tick: int) -> str:
-    if row.result is None:
-        frames = _SPINNER[style.ascii]
-        return frames[tick % len(frames)]
-    return style.symbol(kind(row.result))
-
-
-def _painted(row: _Row, symbol: str, style: Style) -> str:
-    if row.result is None:
-        return symbol
-    return style.of(kind(row.result))(symbol)
-
-
-def _all_in_one(rows: Sequence[_Row], style: Style, width: int, tick: int) -> str:
+def _all_in_one(rows: Sequence[Row], style: Style, width: int, tick: int) -> str:
     """Return one line for a window that is lower than the gates are many."""
     running = [row.gate for row in rows if row.result is None]
-    frames = _SPINNER[style.ascii]
+    frames = SPINNER[style.ascii]
     text = f"{len(rows) - len(running)} of {len(rows)} gates done; {', '.join(running)}"
     return style.cut(f"  {frames[tick % len(frames)]} {style.line(text)}", width)
