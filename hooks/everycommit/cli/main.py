@@ -22,6 +22,7 @@ COMMANDS = {
     "agent": "hold a coding agent to it: install the client's hooks; what the client calls",
     "mcp": "serve a coding agent or an editor over the Model Context Protocol",
     "skill": "give coding agents a skill that says how to work under everycommit",
+    "watch": "judge the working tree whenever it rests, on the whole terminal",
     "status": "show what goes on in the background, and how it ended",
     "hook": "what git calls: everycommit hook pre-commit",
     "review": "have a model read a change; show what is sent, and all that was found",
