@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from everycommit.engine.new import marked
 from everycommit.environment import Interpreter, find
 from everycommit.gates import mypy
 from everycommit.gates.base import Gate, Job
+from everycommit.gates.services import Services
 from everycommit.proc import Children, child_environment
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.read import staged
@@ -108,6 +109,7 @@ def judging(
     occasion: str = "commit",
     seconds: float = 60,
     environ: Mapping[str, str] | None = None,
+    accepted: Callable[[str], bool] = lambda _: False,
 ) -> Iterator[Judging]:
     """Give the job of judging what is staged in *repo*."""
     settings = settings or Settings()
@@ -133,6 +135,9 @@ def judging(
                 deadline=deadline,
             )
         )
+        services = stack.enter_context(
+            closing(Services(settings.services, children=children, environ=environ or repo.environ))
+        )
         said: list[str] = []
         python = own_python(repository.top)
         job = Job(
@@ -146,8 +151,9 @@ def judging(
             children=children,
             interpreter=interpreter or (lambda: python),
             environ=child_environment(environ or repo.environ, ceiling=folders),
-            accepted=lambda _: False,
+            accepted=accepted,
             say=said.append,
+            services=services,
         )
         yield Judging(job, said)
 

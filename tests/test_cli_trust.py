@@ -79,7 +79,7 @@ def test_list_only_shows(repo: Repo) -> None:
 def test_nothing_to_run_is_said(repo: Repo) -> None:
     done = repo.everycommit("trust")
 
-    assert (done.returncode, done.stdout) == (0, "This repository names no command and no interpreter.\n")
+    assert (done.returncode, done.stdout) == (0, "This repository names no command, no service and no interpreter.\n")
 
 
 def test_on_a_terminal_each_is_asked_for(repo: Repo) -> None:

@@ -26,11 +26,22 @@ _NEVER = float("inf")
 class Following:
     """Reads what a child writes, and ends it when it is time."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", outputs: Sequence["Output"], deadline: Deadline) -> None:
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        outputs: Sequence["Output"],
+        deadline: Deadline,
+        *,
+        asks: int = signal.SIGINT,
+        patience: float = GRACE,
+    ) -> None:
+        """*asks* is the signal that asks it to end; *patience* are the seconds that it has for that."""
         self.late = False
         self._process = process
         self._outputs = {output.fd: output for output in outputs}
         self._deadline = deadline
+        self._asks = asks
+        self._patience = patience
         self._ended = False
         self._kill_at = _NEVER
         self._leave_at = _NEVER
@@ -65,9 +76,9 @@ class Following:
         elif self._kill_at == _NEVER:
             self.late = now >= self._deadline.at
             if self.late or ending():
-                # SIGINT, for pytest then still reports what it has.
-                signal_group(self._process.pid, signal.SIGINT)
-                self._kill_at = now + GRACE
+                # SIGINT unless told otherwise, for pytest then still reports what it has.
+                signal_group(self._process.pid, self._asks)
+                self._kill_at = now + self._patience
         elif now >= self._kill_at:
             signal_group(self._process.pid, signal.SIGKILL)
             self._kill_at, self._leave_at = now + TICK, min(self._leave_at, now + GRACE)
@@ -102,6 +113,17 @@ class Output:
             for line in lines:
                 self._on_line(line)
         return bool(piece)
+
+
+class Tail(Output):
+    """One pipe of which the last *limit* bytes are kept."""
+
+    def read(self) -> bool:
+        """Read what is there; return False at the end of the pipe."""
+        cut = len(self.kept) - self._limit // 2
+        if cut > 0:
+            del self.kept[:cut]
+        return super().read()
 
 
 def _has_ended(process: "subprocess.Popen[bytes]") -> bool:

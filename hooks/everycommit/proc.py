@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from .deadline import Deadline
 from .errors import Interrupted, ToolError
-from .following import GRACE, TICK, Following, Output, program_path, signal_group
+from .following import GRACE, TICK, Following, Output, Tail, program_path, signal_group
 from .record import dataclass
 from .repo.child import NEVER
 from .watcher import Watcher, announced
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import subprocess
 
 MIB = 1024 * 1024
+_WORDS = 256 * 1024
 
 # What a child may see of our environment. No GIT_*: a test that makes a repository would write into the commit in
 # progress. No keys, tokens, agents' sockets, and no proxies, whose addresses may hold a password: what a project's
@@ -74,6 +75,51 @@ def child_environment(environ: Mapping[str, str], names: Sequence[str] = (), *, 
         if name in ALLOWED or name.startswith(_ALLOWED_BEGINNINGS) or name in names
     }
     return allowed | {"GIT_CEILING_DIRECTORIES": os.fspath(ceiling)}
+
+
+class Running:
+    """A child that runs until it is ended, followed by a thread of its own."""
+
+    def __init__(
+        self,
+        process: "subprocess.Popen[bytes]",
+        *,
+        on_line: Callable[[bytes], None],
+        stopped: Callable[[], bool],
+        finish: Callable[[], None],
+        patience: float,
+    ) -> None:
+        assert process.stdout is not None  # noqa: S101 - asked for as a pipe
+        self._process = process
+        self._stopped = stopped
+        self._finish = finish
+        self._asked = False
+        self._out = Tail(process.stdout.fileno(), _WORDS, on_line)
+        never = Deadline(float("inf"))
+        self._run = Following(process, (self._out,), never, asks=signal.SIGTERM, patience=patience)
+        self._thread = threading.Thread(target=self._follow, name=f"child-{process.pid}", daemon=True)
+        self._thread.start()
+
+    @property
+    def code(self) -> int | None:
+        """Its exit code, ``-9`` where signal 9 ended it; None while it runs."""
+        return None if self._thread.is_alive() else self._process.returncode
+
+    @property
+    def said(self) -> bytes:
+        """The last of what it wrote, to either output."""
+        return bytes(self._out.kept)
+
+    def end(self) -> None:
+        """Ask its group to end with SIGTERM, end it after *patience* seconds; return when it is gone."""
+        self._asked = True
+        self._thread.join()
+
+    def _follow(self) -> None:
+        try:
+            self._run.follow(lambda: self._asked or self._stopped())
+        finally:
+            self._finish()
 
 
 class Children:
@@ -149,6 +195,30 @@ class Children:
             cut=out.cut or err.cut,
         )
 
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        on_line: Callable[[bytes], None],
+        keep: Sequence[int] = (),
+        patience: float = 3.0,
+    ) -> Running:
+        """Start *argv* and let it run until ``Running.end``, ``stop`` or our own end. Arguments and errors as ``run``.
+
+        *on_line* gets each line of either output, on another thread.
+        """
+        self._raise_if_stopped()
+        process = self._started(argv, cwd=cwd, env=env, stdin=os.devnull, keep=keep, one_pipe=True)
+        return Running(
+            process,
+            on_line=on_line,
+            stopped=self._ending,
+            finish=lambda: self._finish(process),
+            patience=patience,
+        )
+
     def stop(self) -> None:
         """End all children: SIGINT to their groups, SIGKILL after 0.2 s. Runs in progress and later ones raise."""
         self._stopped = True  # every run sees it within a tick and ends its own group
@@ -172,7 +242,14 @@ class Children:
             raise Interrupted
 
     def _started(
-        self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str], stdin: str, keep: Sequence[int]
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        stdin: str,
+        keep: Sequence[int],
+        one_pipe: bool = False,
     ) -> "subprocess.Popen[bytes]":
         import subprocess
 
@@ -189,7 +266,7 @@ class Children:
                     announced([program, *argv[1:]], stdin),
                     stdin=self._watcher.pipe,
                     stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
+                    stderr=subprocess.STDOUT if one_pipe else subprocess.PIPE,
                     cwd=cwd,
                     env=env,
                     process_group=0,

@@ -32,6 +32,7 @@ from .place import Place, configured, place
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..gates.services import Services
     from ..maps import Maps
     from ..model.models import Models
     from ..repo.snapshot import Snapshots
@@ -232,6 +233,7 @@ def prepared(
             say=lambda _: None,
             maps=_maps(here),
             answers=answers,
+            services=_services(stack, settings, children, call),
             shard=wish.shard
             and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
         )
@@ -311,6 +313,15 @@ def _interpreter(
         tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
         accepted=accepted if theirs else lambda _: True,
     )
+
+
+def _services(stack: ExitStack, settings: Settings, children: Children, call: Call) -> "Services | None":
+    if not settings.services:
+        return None
+    from ..gates.services import Services
+
+    # Entered behind the trees: they end before the folder in which they work is given back.
+    return stack.enter_context(closing(Services(settings.services, children=children, environ=call.environ)))
 
 
 def _maps(here: Place) -> "Maps":

@@ -240,6 +240,8 @@ def _of_gate(gate: "Gate", job: "Job") -> Iterator[Path]:
     name = "lint" if gate.name == _REVIEW else gate.name
     if name not in {_POLICY, *_TOOLS} or settings.snapshot.link or (name == "tests" and settings.tests.env):
         raise Unfit(f"{gate.name} depends on more than the tree and the installed tools")
+    if settings.services_of(name):
+        raise Unfit(f"{name} needs a service")
     if name == _POLICY:
         if settings.policy.secrets_also != "never":
             raise Unfit("another program looks for secrets")

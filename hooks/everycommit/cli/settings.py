@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ..config.fields import COMMAND, MODEL, Field, command_table, keys, model_table, tables
+from ..config.fields import COMMAND, MODEL, SERVICES, Field, command_table, keys, model_table, service_table, tables
 from ..config.load import load, user_settings
 from ..config.schema import Config
 from ..config.values import nearest, toml, written
@@ -66,7 +66,11 @@ def _rows(config: Config) -> Iterator[tuple[str, Any, str, Field]]:
         table, _, name = key.rpartition(".")
         holder = getattr(settings, table) if table else settings
         yield key, getattr(holder, name), _source(config, key), field
-    several: Any = ((MODEL, settings.model, model_table()), (COMMAND, settings.command, command_table()))
+    several: Any = (
+        (MODEL, settings.model, model_table()),
+        (COMMAND, settings.command, command_table()),
+        (SERVICES, settings.services, service_table()),
+    )
     for table, found, fields in several:
         for owner, held in found.items():
             for name, field in fields.items():

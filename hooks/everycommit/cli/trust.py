@@ -1,4 +1,4 @@
-"""Show and accept what this repository wants to run: its commands, and an interpreter that it names.
+"""Show and accept what this repository wants to run: its commands and services, and an interpreter that it names.
 
 A command runs only when exactly it was accepted on this machine: its name, its program with the arguments, and the
 names of the variables that it may see. What was accepted is kept in the git folder and holds for all its worktrees.
@@ -34,7 +34,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
     call.stdout.write("".join(_line(request, accepted=accepted.has(request.digest)) for request in found))
     waiting = [request for request in found if not accepted.has(request.digest)]
     if not found:
-        call.stdout.write("This repository names no command and no interpreter.\n")
+        call.stdout.write("This repository names no command, no service and no interpreter.\n")
     if args.list or not waiting:
         return 0
     if not args.yes and not call.stdin.isatty():

@@ -1,11 +1,11 @@
-"""What a repository asks to run on this machine: its commands and its interpreter, each with its digest."""
+"""What a repository asks to run on this machine: its commands, services and interpreter, each with its digest."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from .load import load
 from .schema import Settings
-from .trust import digest, interpreter_digest
+from .trust import digest, interpreter_digest, service_digest
 
 
 class Request(NamedTuple):
@@ -13,7 +13,7 @@ class Request(NamedTuple):
 
     digest: str
     name: str
-    """``command.docs`` or ``interpreter``."""
+    """``command.docs``, ``services.db`` or ``interpreter``."""
     line: str
     """The command as one would type it."""
     env: tuple[str, ...]
@@ -54,3 +54,7 @@ def _named(settings: Settings, where: str) -> Iterator[Request]:
     for name, command in settings.command.items():
         line = shlex.join(command.run)
         yield Request(digest(name, command), f"command.{name}", line, command.env, where)
+    for name, service in settings.services.items():
+        line = shlex.join([*(f"{key}={text}" for key, text in service.env), *service.command])
+        asked = f" (ready: {shlex.join(service.ready_command)})" if service.ready_command else ""
+        yield Request(service_digest(name, service), f"services.{name}", line + asked, service.sees, where)

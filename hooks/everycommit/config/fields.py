@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from ..record import MISSING, fields, is_dataclass
 from ..rules.severity import Side
-from .schema import CommandSettings, ModelSettings, Settings
+from .schema import CommandSettings, ModelSettings, ServiceSettings, Settings
 
-COMMAND, MODEL = "command", "model"
+COMMAND, MODEL, SERVICES = "command", "model", "services"
 _KINDS: dict[Any, str] = {
     bool: "switch",
     float: "seconds",
@@ -20,6 +20,7 @@ _KINDS: dict[Any, str] = {
     tuple[str, ...]: "list",
     tuple[tuple[str, ...], ...]: "only",
     tuple[Side, ...]: "rules",
+    tuple[tuple[str, str], ...]: "texts",
 }
 
 
@@ -28,7 +29,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, amount, limit, number, word, text, list, only or rules."""
+    """switch, seconds, amount, limit, number, word, text, list, only, rules or texts."""
     default: Any
     merge: str
     choices: tuple[str, ...]
@@ -62,8 +63,14 @@ def model_table() -> Mapping[str, Field]:
 
 
 @cache
+def service_table() -> Mapping[str, Field]:
+    """Return the settings of a service by name."""
+    return _fields(ServiceSettings)
+
+
+@cache
 def keys() -> Mapping[str, Field]:
-    """Return every setting but the commands' and models' by its key, ``policy.max_added_lines``."""
+    """Return every setting but those of commands, services and models by its key, ``policy.max_added_lines``."""
     return {
         f"{table}.{name}" if table else name: field
         for table, found in tables().items()
@@ -74,13 +81,18 @@ def keys() -> Mapping[str, Field]:
 def field_of(key: str) -> Field:
     """Return the setting with *key*; ``command.NAME.run`` and ``model.NAME.url`` count for every name."""
     table, _, rest = key.partition(".")
-    several = {COMMAND: command_table, MODEL: model_table}.get(table)
+    several = {COMMAND: command_table, SERVICES: service_table, MODEL: model_table}.get(table)
     return several()[rest.split(".")[1]] if several else keys()[key]
 
 
 def command_name(key: str) -> str | None:
     """Return the command that *key* belongs to, None where it belongs to none."""
     return key.split(".")[1] if key.startswith(f"{COMMAND}.") else None
+
+
+def service_name(key: str) -> str | None:
+    """Return the service that *key* belongs to, None where it belongs to none."""
+    return key.split(".")[1] if key.startswith(f"{SERVICES}.") else None
 
 
 def built(values: Mapping[str, Any]) -> Settings:
@@ -91,12 +103,15 @@ def built(values: Mapping[str, Any]) -> Settings:
     below: dict[str, dict[str, Any]] = {}
     commands: dict[str, dict[str, Any]] = {}
     models: dict[str, dict[str, Any]] = {}
+    services: dict[str, dict[str, Any]] = {}
     for key, value in values.items():
         table, _, name = key.rpartition(".")
         if not table:
             top[name] = value
         elif command := command_name(key):
             commands.setdefault(command, {})[name] = value
+        elif service := service_name(key):
+            services.setdefault(service, {})[name] = value
         elif table.startswith(f"{MODEL}."):
             models.setdefault(table.partition(".")[2], {})[name] = value
         else:
@@ -108,6 +123,8 @@ def built(values: Mapping[str, Any]) -> Settings:
         **made,
         model={name: ModelSettings(**found) for name, found in models.items()},
         command={name: CommandSettings(**found) for name, found in sorted(commands.items())},
+        # In the order of the file: one that is started later may need those before it.
+        services={name: ServiceSettings(**found) for name, found in services.items()},
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..rules.names import ELSEWHERE, OWN, SEVERITIES
 from . import schema
-from .fields import COMMAND, MODEL, Field, command_table, model_table, tables
+from .fields import COMMAND, MODEL, SERVICES, Field, command_table, model_table, service_table, tables
 from .reference import ORDERS
 from .schema import BUILT_IN
 from .values import DAY, toml
@@ -17,7 +17,8 @@ _DRAFT = "http://json-schema.org/draft-07/schema#"
 _ID = "https://json.schemastore.org/partial-everycommit.json"
 _USER_ID = "https://json.schemastore.org/everycommit-settings.json"
 _NAME = "^[a-z0-9-]+$"
-_NEEDED = {COMMAND: ("run",), MODEL: ("url", "model")}
+_VARIABLE = "^(?!GIT_|EVERYCOMMIT_)[A-Za-z_][A-Za-z0-9_]*$"
+_NEEDED = {COMMAND: ("run",), SERVICES: ("command",), MODEL: ("url", "model")}
 _ABOUT = {
     "policy": schema.PolicySettings,
     "lint": schema.LintSettings,
@@ -28,6 +29,7 @@ _ABOUT = {
     "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,
     COMMAND: schema.CommandSettings,
+    SERVICES: schema.ServiceSettings,
 }
 
 
@@ -38,6 +40,7 @@ def json_schema(*, own: bool = False) -> dict[str, Any]:
         held = _properties(fields, own=own)
         properties |= {table: _table(table, held)} if table else held
     properties[COMMAND] = _named(COMMAND, command_table(), own=own, but=BUILT_IN)
+    properties[SERVICES] = _named(SERVICES, service_table(), own=own, but=())
     if own:
         from .models import RESERVED
 
@@ -77,7 +80,7 @@ def _named(
     return {
         "description": _about(table),
         "type": "object",
-        "propertyNames": {"pattern": _NAME, "not": {"enum": sorted(but)}},
+        "propertyNames": {"pattern": _NAME, **({"not": {"enum": sorted(but)}} if but else {})},
         "additionalProperties": inner,
     }
 
@@ -100,7 +103,7 @@ def _words(field: Field) -> str:
 
 
 def _default(field: Field) -> dict[str, Any]:
-    if field.name in {"run", "url", "model"} or field.kind == "rules":
+    if field.name in {"run", "url", "model", "command"} or field.kind in {"rules", "texts"}:
         return {}
     return {"default": _plain(field.default)}
 
@@ -122,6 +125,7 @@ def _value(field: Field) -> dict[str, Any]:
         "list": _list(field),
         "only": _list(field),
         "rules": _rules() if field.kind == "rules" else {},
+        "texts": _texts(),
     }
     one: dict[str, Any] = found[field.kind]
     return one
@@ -135,11 +139,15 @@ def _list(field: Field) -> dict[str, Any]:
     item: dict[str, Any] = {"type": "string"}
     if field.choices:
         item["enum"] = list(field.choices)
-    elif field.name == "env":
-        item["pattern"] = "^(?!GIT_|EVERYCOMMIT_)[A-Za-z_][A-Za-z0-9_]*$"
-    elif field.name not in {"args", "run", "key_command"}:
+    elif field.name in {"env", "sees"}:
+        item["pattern"] = _VARIABLE
+    elif field.name not in {"args", "run", "key_command", "command", "ready_command"}:
         item["minLength"] = 1
-    return {"type": "array", "items": item, **({"minItems": 1} if field.name == "run" else {})}
+    return {"type": "array", "items": item, **({"minItems": 1} if field.name in {"run", "command"} else {})}
+
+
+def _texts() -> dict[str, Any]:
+    return {"type": "object", "propertyNames": {"pattern": _VARIABLE}, "additionalProperties": {"type": "string"}}
 
 
 def _rules() -> dict[str, Any]:

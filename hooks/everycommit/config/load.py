@@ -56,14 +56,18 @@ def load(
     if not (overriding or named) and (later or user is None):
         return Config(settings=Settings(model=_LaterModels(user)) if user else Settings())
     from . import parse
-    from .fields import built, command_name
+    from .fields import built, command_name, service_name
 
     new = parse.repository(target, read)
     old = parse.NOTHING if whole else new if base == target else parse.repository(base, read)
     own = parse.user(*user) if user else parse.NOTHING
     adopting = not whole and adopt and new.present and not old.present
     layer = _repository(old, new, alone=whole or adopting, commands_from_base=commands_from_base)
-    values = {key: value for key, value in own.values.items() if command_name(key) not in layer.commands}
+    values = {
+        key: value
+        for key, value in own.values.items()
+        if command_name(key) not in layer.commands and service_name(key) not in layer.services
+    }
     sources = dict.fromkeys(values, f"user settings {user[0]}" if user else "")
     _over(values, sources, layer.values, layer.sources, instead_of_default=True)
     mistakes, notes = [*new.mistakes, *own.mistakes], []

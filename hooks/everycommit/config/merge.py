@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from ..rules.severity import Side
-from .fields import Field, command_name, command_table, field_of, keys
+from .fields import SERVICES, Field, command_name, command_table, field_of, keys, service_name, service_table
 from .parse import REPOSITORY
 from .schema import Loosening
 from .values import shown, toml, written
@@ -29,6 +29,11 @@ class Layer(NamedTuple):
     def commands(self) -> frozenset[str]:
         """Names of the commands: each is whole, the user's of the same name has no part in it."""
         return frozenset(_commands(self.values))
+
+    @property
+    def services(self) -> frozenset[str]:
+        """Names of the services: whole as well."""
+        return frozenset(_services(self.values))
 
 
 def merged(field: Field, base: Any, target: Any) -> Any:
@@ -65,17 +70,23 @@ def together(base: Values, target: Values) -> Layer:
             merging.setting(key)
     for name in sorted(_commands(base) | _commands(target)):
         merging.command(f"command.{name}")
+    for name in dict.fromkeys((*_services(target), *_services(base))):
+        merging.service(f"{SERVICES}.{name}")
     return Layer(merging.values, merging.sources, tuple(merging.loosened), tuple(merging.notes))
 
 
 def with_commands_of(layer: Layer, base: Values) -> Layer:
-    """Return *layer* with base's commands as they are, and no others."""
+    """Return *layer* with base's commands as they are, and no others; a service that is not base's is for tests alone.
+
+    Tests run the change's code anyway; a command need not.
+    """
     values = {key: value for key, value in layer.values.items() if not command_name(key)}
     commands = {key: value for key, value in base.items() if command_name(key)}
     notes = [f"the command '{name}' is new and runs in CI once it is in the base" for name in sorted(_new(layer, base))]
+    kept = _kept_from_commands(values | commands, base)
     return layer._replace(
-        values=values | commands,
-        sources={key: layer.sources.get(key, REPOSITORY) for key in values | commands},
+        values=kept,
+        sources={key: layer.sources.get(key, REPOSITORY) for key in kept},
         notes=(*layer.notes, *notes),
     )
 
@@ -123,6 +134,21 @@ class _Merging:
         for name in here:
             if name in only:
                 self._put(name, only[name], REPOSITORY)
+
+    def service(self, key: str) -> None:
+        here = [f"{key}.{part}" for part in service_table()]
+        program = f"{key}.command"
+        if program in self.base and program in self.target:
+            for name in here:
+                if name in self.base or name in self.target:
+                    self.setting(name)
+            return
+        # As with the tests' own settings, only target's fit target's tests.
+        added = program in self.target
+        self.notes.append(f"this change {'adds' if added else 'takes away'} the service '{service_name(key)}'")
+        for name in here if added else ():
+            if name in self.target:
+                self._put(name, self.target[name], REPOSITORY)
 
     def _rules(self, key: str, old: tuple[Side, ...], new: tuple[Side, ...]) -> None:
         from ..rules.severity import looser_rules
@@ -202,3 +228,18 @@ def _commands(values: Values) -> set[str]:
 
 def _new(layer: Layer, base: Values) -> set[str]:
     return _commands(layer.values) - _commands(base)
+
+
+def _services(values: Values) -> dict[str, None]:
+    """Return the names in the order of the file."""
+    return dict.fromkeys(name for key in values if (name := service_name(key)))
+
+
+def _kept_from_commands(values: dict[str, Any], base: Values) -> dict[str, Any]:
+    for name in _services(values):
+        start = f"{SERVICES}.{name}."
+        here = {key: value for key, value in values.items() if key.startswith(start)}
+        if here != {key: value for key, value in base.items() if key.startswith(start)}:
+            gates = values.get(f"{start}gates", ("tests",))
+            values[f"{start}gates"] = tuple(gate for gate in gates if gate == "tests")
+    return values

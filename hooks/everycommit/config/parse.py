@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..text import printable
-from .fields import COMMAND, MODEL, Field, command_table, model_table, tables
+from .fields import COMMAND, MODEL, SERVICES, Field, command_table, model_table, service_table, tables
 from .schema import BUILT_IN
 from .values import Mistake, checked, nearest, shown, toml
 
@@ -105,10 +105,12 @@ class _Reader:
                 self._commands(value)
             elif name == MODEL:
                 self._models(value)
+            elif name == SERVICES:
+                self._services(value)
             elif name in known and name:
                 self._table(name, known[name], value)
             else:
-                self._setting("", name, {**known[""]}, value, others=(*known, MODEL, COMMAND))
+                self._setting("", name, {**known[""]}, value, others=(*known, MODEL, COMMAND, SERVICES))
         return Parsed(self.values, tuple(self.mistakes), present=True)
 
     def _table(self, table: str, fields: Mapping[str, Field], value: object) -> None:
@@ -131,6 +133,22 @@ class _Reader:
         if f"{key}.run" not in self.values:
             # Half a command is none: what is left of it must not turn into one without a program.
             self.values = {name: kept for name, kept in self.values.items() if not name.startswith(f"{key}.")}
+
+    def _services(self, value: object) -> None:
+        from .services import wrong
+
+        for name, table in self._items(SERVICES, value):
+            if not re.fullmatch(_NAME, name):
+                self._wrong(SERVICES, name, "a service's name is made of a-z, 0-9 and -")
+                continue
+            key, before = f"{SERVICES}.{name}", len(self.mistakes)
+            self._table(key, service_table(), table)
+            if isinstance(table, dict) and len(self.mistakes) == before:
+                found = {part: self.values.get(f"{key}.{part}") for part in service_table()}
+                for part, what in wrong(found):
+                    self._wrong(key, part, what)
+            if len(self.mistakes) > before:
+                self.values = {one: kept for one, kept in self.values.items() if not one.startswith(f"{key}.")}
 
     def _models(self, value: object) -> None:
         if not self.own:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import schema
-from .fields import COMMAND, MODEL, Field, command_table, model_table, tables
+from .fields import COMMAND, MODEL, SERVICES, Field, command_table, model_table, service_table, tables
 from .values import EXPECTED, toml, written
 
 ORDERS = {
@@ -28,6 +28,7 @@ _TITLES = {
     "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,
     COMMAND: schema.CommandSettings,
+    SERVICES: schema.ServiceSettings,
 }
 _OPENING = """\
 # Settings
@@ -76,7 +77,7 @@ matches the whole path from the repository's root: `*.lock` means the root's, `*
 def markdown() -> str:
     """Return the page."""
     merges = "".join(f"- `{name}`: {text}.\n" for name, text in ORDERS.items())
-    every = {**tables(), MODEL: model_table(), COMMAND: command_table()}
+    every = {**tables(), MODEL: model_table(), COMMAND: command_table(), SERVICES: service_table()}
     parts = "".join(_section(table, fields) for table, fields in every.items())
     return _OPENING + merges + _LOOSENING + parts
 
@@ -88,7 +89,7 @@ def _section(table: str, fields: Mapping[str, Field]) -> str:
 
 
 def _entries(table: str, fields: Iterable[Field]) -> Iterator[str]:
-    prefix = f"{table}.NAME." if table in {COMMAND, MODEL} else f"{table}." if table else ""
+    prefix = f"{table}.NAME." if table in {COMMAND, MODEL, SERVICES} else f"{table}." if table else ""
     for field in fields:
         yield f"\n### `{prefix}{field.name}`\n\n{field.help}\n\n"
         yield f"- Takes {_takes(field)}.\n- Default: {_default(field)}.\n- Merge order: {_merge(field)}.\n"
@@ -108,6 +109,6 @@ def _merge(field: Field) -> str:
 
 
 def _default(field: Field) -> str:
-    if field.name in {"run", "url", "model"}:
+    if field.name in {"run", "url", "model", "command"}:
         return "none, it has to be there"
     return f"`{written(field, field.default)}`"

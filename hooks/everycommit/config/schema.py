@@ -329,6 +329,46 @@ class CommandSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceSettings:
+    """``[tool.everycommit.services.NAME]``: a server that tests need, started once a run and ended with it."""
+
+    command: tuple[str, ...] = setting(
+        (),
+        merge="target",
+        help="The program and its arguments, started in the snapshot; no shell reads it. `{port}` is a free port, "
+        "`{folder}` an empty folder of its own that goes with it; also in the other settings of the service.",
+    )
+    ready: str | None = setting(
+        None,
+        merge="target",
+        help="What says that it is ready: `{port}` or a number, a port of this machine that takes connections; "
+        "`http://127.0.0.1:{port}/health`, a page that answers with 2xx or 3xx; `line: TEXT`, a line of its output "
+        "with the text. false: the port, where `{port}` is used.",
+    )
+    ready_command: tuple[str, ...] = setting(
+        (), merge="target", help="In place of `ready` a program and its arguments that exit 0 once it is ready."
+    )
+    ready_seconds: float = setting(
+        30.0, merge="target", help="Seconds after which what is not ready leaves its gates inconclusive."
+    )
+    env: tuple[tuple[str, str], ...] = setting(
+        (), merge="target", help='Variables for the service and for who needs it: `{DATABASE_URL = "...:{port}/test"}`.'
+    )
+    sees: tuple[str, ...] = setting(
+        (), merge="target", help="Names of environment variables of yours that the service may see."
+    )
+    gates: tuple[str, ...] = setting(
+        ("tests",), merge="target", help="Who needs it: `tests`, and names of commands of yours."
+    )
+    runs_code: bool = setting(
+        True,
+        merge="max",
+        help="Whether it runs code of the tree: then all tests run, as no recording sees what they reach in it. false: "
+        "a database, for example, so that tests are still selected.",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """``[model.NAME]``: a model that can be asked, in your own file only; `everycommit models add` writes it."""
 
@@ -417,12 +457,17 @@ class Settings:
     agent: AgentSettings = field(default_factory=AgentSettings)
     model: Mapping[str, ModelSettings] = field(default_factory=dict)
     command: Mapping[str, CommandSettings] = field(default_factory=dict)
+    services: Mapping[str, ServiceSettings] = field(default_factory=dict)
 
     def gates(self, occasion: str) -> tuple[str, ...]:
         """Return the names of the gates of *occasion*: the built-in ones in order, then the user's commands."""
         chosen = {"commit": self.commit, "push": self.push, "ci": self.ci}[occasion]
         built_in = tuple(name for name in BUILT_IN if name in chosen)
         return built_in + tuple(name for name, command in self.command.items() if occasion in command.at)
+
+    def services_of(self, gate: str) -> Mapping[str, ServiceSettings]:
+        """Return the services that *gate* needs, in the order in which they start."""
+        return {name: service for name, service in self.services.items() if gate in service.gates}
 
     def on_doubt(self, gate: str, occasion: str, doubt: str = "inconclusive") -> str:
         """Return ``warn`` or ``refuse``: what an inconclusive *gate* does at *occasion*; *doubt*: ``GateResult``'s."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import RepositoryError
-from .schema import CommandSettings
+from .schema import CommandSettings, ServiceSettings
 
 VERSION = 1
 SHOWN = 12
@@ -20,6 +20,12 @@ SHOWN = 12
 def digest(name: str, command: CommandSettings) -> str:
     """Return the SHA-256 (hex) of what accepting *command* allows."""
     return _sha256(["command", VERSION, name, list(command.run), sorted(set(command.env))])
+
+
+def service_digest(name: str, service: ServiceSettings) -> str:
+    """Return the SHA-256 (hex) of what accepting *service* allows: both its programs, and all that they see."""
+    programs = [list(service.command), list(service.ready_command)]
+    return _sha256(["service", VERSION, name, *programs, sorted(service.env), sorted(set(service.sees))])
 
 
 def interpreter_digest(path: str) -> str:

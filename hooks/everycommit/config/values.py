@@ -13,7 +13,7 @@ from .schema import BUILT_IN
 DAY = 86_400
 _LONGEST = 60
 _OR_NONE = frozenset({"limit", "text", "amount"})
-_PROGRAMS = frozenset({"run", "key_command"})
+_PROGRAMS = frozenset({"run", "key_command", "command", "ready_command"})
 """Settings that hold a program and its arguments."""
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _NEVER = ("GIT_", "EVERYCOMMIT_")
@@ -29,6 +29,7 @@ EXPECTED = {
     "list": "a list of texts",
     "only": "a list of texts",
     "rules": "a table of severities by rule",
+    "texts": "a table of texts by name",
 }
 
 
@@ -47,15 +48,15 @@ def checked(field: Field, value: object) -> Any:
         if not isinstance(value, str) or value not in field.choices:
             raise Mistake(f"{shown(value)} is not {_one_of(field.choices)}{nearest(value, field.choices)}")
         return value
-    if kind == "list":
-        return _list(field, value)
-    if kind == "only":
-        globs = _list(field, value)
-        return (globs,) if globs else ()
+    if kind in {"list", "only"}:
+        items = _list(field, value)
+        return items if kind == "list" else (items,) if items else ()
     if kind == "rules":
         from .severities import side
 
         return side(value)
+    if kind == "texts":
+        return _texts(value)
     if not _RIGHT[kind](value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
     # Of a budget none is the strictest, and nobody means nothing by 0.
@@ -94,6 +95,8 @@ def written(field: Field, value: Any) -> str:
         from .severities import written_side
 
         return " and ".join(map(written_side, value)) or "{}"
+    if field.kind == "texts":
+        return f"{{{', '.join(f'{name} = {toml(text)}' for name, text in value)}}}"
     return toml(value)
 
 
@@ -136,6 +139,16 @@ def _list(field: Field, value: object) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value)) if field.choices else tuple(value)
 
 
+def _texts(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise Mistake(f"{shown(value)} is not {EXPECTED['texts']}")
+    for name, text in value.items():
+        _check_variable(name)
+        if not isinstance(text, str) or "\0" in text:
+            raise Mistake(f"{shown(text)} of {name} is not a text")
+    return tuple(value.items())
+
+
 def _check_item(field: Field, item: object) -> None:
     if not isinstance(item, str) or "\0" in item:
         raise Mistake(f"{shown(item)} in the list is not a text")
@@ -146,7 +159,7 @@ def _check_item(field: Field, item: object) -> None:
             f"; there are {', '.join(BUILT_IN)} (a command of yours says in its own 'at' when it runs)" if gates else ""
         )
         raise Mistake(f"{shown(item)} is {what}{nearest(item, field.choices) or known}")
-    if field.name == "env":
+    if field.name in {"env", "sees"}:
         _check_variable(item)
     elif not item and field.name not in {"args", *_PROGRAMS}:
         raise Mistake('"" in the list is empty')

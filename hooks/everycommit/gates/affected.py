@@ -13,6 +13,7 @@ from ..errors import EverycommitError
 from ..ledger import doubted
 from .base import Job
 from .keyed import digest
+from .services import running_code
 
 if TYPE_CHECKING:
     from ..maps import Maps
@@ -67,6 +68,9 @@ def since_recorded(job: Job, circumstances: Callable[[], Mapping[str, str]]) -> 
     """Return which tests what changed since they were recorded can affect."""
     if job.maps is None:
         return Plan("there is nothing to compare with")
+    service = running_code(job)
+    if service is not None:
+        return Plan(f"the service '{service}' may run code of the tree, which no recording sees (runs_code)")
     try:
         recorded = job.maps.of(job.project)
     except EverycommitError as error:

@@ -1,6 +1,7 @@
 """What a gate is given, and what a gate is."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from ..maps import Maps
     from ..model.client import Ask, Reply
     from ..model.profile import Profile
-    from ..proc import Done
+    from ..proc import Done, Running
     from ..repo.snapshot import Snapshot
     from ..shards import Shard
 
@@ -60,6 +61,33 @@ class Programs(Protocol):
         keep: Sequence[int] = (),
         limit: int = ...,
     ) -> "Done": ...
+
+
+class Starter(Programs, Protocol):
+    """Starts what goes on beside them, too."""
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path,
+        env: Mapping[str, str],
+        on_line: Callable[[bytes], None],
+        keep: Sequence[int] = (),
+        patience: float = ...,
+    ) -> "Running": ...
+
+
+class Services(Protocol):
+    """Servers that gates need, started when the first one does. Thread-safe."""
+
+    def used(self, job: "Job", snapshot: "Snapshot", gate: str) -> AbstractContextManager[Mapping[str, str]]:
+        """Have the services of *gate* run in *snapshot* meanwhile; give the variables for who uses them.
+
+        Raises:
+            ToolError: One is not accepted, cannot be started, does not get ready or has died in the meantime.
+        """
+        ...
 
 
 class Models(Protocol):
@@ -108,6 +136,8 @@ class Job:
     """What was recorded of the tests; None where nobody may use it."""
     answers: "Answers | None" = None
     """What outsiders answered in earlier runs; None where nothing is looked up or kept."""
+    services: Services | None = None
+    """The servers that gates need; None where the settings name none."""
     models: Models | None = None
     """Who can be asked; None where no model was set up."""
     others: Callable[[], Sequence[GateResult]] | None = None

@@ -1,11 +1,9 @@
 """A command of the user's as a gate: it runs in the snapshot, and exit 0 passes."""
 
 import json
-import os
 import shlex
 import signal
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..config.schema import CommandSettings
@@ -16,7 +14,9 @@ from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
 from ..text import printable, tail
 from .base import Job
-from .keyed import environment, python_if_any, trees
+from .keyed import environment, program, python_if_any, trees
+from .services import inputs as of_services
+from .services import serving
 
 if TYPE_CHECKING:
     from ..proc import Done
@@ -36,6 +36,7 @@ class Command:
     def __init__(self, name: str, settings: CommandSettings, environ: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.settings = settings
+        self._all = environ or {}
         self._seen = {key: environ[key] for key in settings.env if environ and key in environ}
 
     @property
@@ -59,7 +60,8 @@ class Command:
             # All of it: nobody knows what a command looks at.
             "environment": environment(environ),
             "python": python_if_any(job),
-            "program": _program(self.settings.run[0], environ),
+            "program": program(self.settings.run[0], environ),
+            **of_services(job, self.name, self._all),
         }
 
     def check(self, job: Job) -> GateResult:
@@ -71,13 +73,14 @@ class Command:
         if snapshot.lacking:
             return self._doubt(snapshot.lacking)
         try:
-            done = job.children.run(
-                self.settings.run,
-                cwd=snapshot.path,
-                env=self._environ(job),
-                deadline=job.deadline.within(self.settings.timeout),
-                keep=(snapshot.lock,),
-            )
+            with serving(job, snapshot, self.name) as variables:
+                done = job.children.run(
+                    self.settings.run,
+                    cwd=snapshot.path,
+                    env={**self._environ(job), **variables},
+                    deadline=job.deadline.within(self.settings.timeout),
+                    keep=(snapshot.lock,),
+                )
         except ToolError as error:
             return self._doubt(f"{error} (command.{self.name}.run)")
         if done.late:
@@ -115,17 +118,3 @@ def _ending(code: int) -> str:
         return f"ended by {signal.Signals(-code).name}"
     except ValueError:
         return f"ended by signal {-code}"
-
-
-def _program(name: str, environ: Mapping[str, str]) -> str:
-    """Return path, size and time of the program that *name* means outside the tree; the tree's own are in the tree."""
-    import shutil
-
-    if "/" in name and not name.startswith("/"):
-        return name
-    path = Path(shutil.which(name, path=environ.get("PATH")) or name)
-    try:
-        found = path.stat()
-    except OSError:
-        return name
-    return f"{os.path.realpath(path)} {found.st_size} {found.st_mtime_ns}"

@@ -1,7 +1,7 @@
 """What makes the project's own Python import the snapshot, see ``inside/sitecustomize.py``, and what it tells."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,14 @@ def inside(python: Interpreter, snapshot: Path, report: Path) -> dict[str, str]:
         "EVERYCOMMIT_SNAPSHOT": str(snapshot),
         "EVERYCOMMIT_REPORT": str(report),
     }
+
+
+def activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what activating a virtual environment sets: tests start the project's own scripts by name."""
+    if not (python.prefix / "pyvenv.cfg").is_file():
+        return {}
+    path = f"{python.prefix / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
+    return {"PATH": path, "VIRTUAL_ENV": str(python.prefix)}
 
 
 def leaked(report: Path) -> list[str]:

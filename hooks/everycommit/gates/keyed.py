@@ -56,6 +56,20 @@ def python_if_any(job: Job) -> str:
         return f"none: {error}"
 
 
+def program(name: str, environ: Mapping[str, str]) -> str:
+    """Return path, size and time of the program that *name* means outside the tree; the tree's own are in the tree."""
+    import shutil
+
+    if "/" in name and not name.startswith("/"):
+        return name
+    path = Path(shutil.which(name, path=environ.get("PATH")) or name)
+    try:
+        found = path.stat()
+    except OSError:
+        return name
+    return f"{os.path.realpath(path)} {found.st_size} {found.st_mtime_ns}"
+
+
 def settings_elsewhere(job: Job, own: Iterable[str], shared: Mapping[str, Sequence[str]]) -> dict[str, str]:
     """Return the doubt that a tool's settings in the target name a path of this machine; empty where they do not.
 

@@ -4,17 +4,19 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from ..environment import Interpreter, tool
+from ..environment import tool
 from ..record import dataclass
 from ..result import Finding
 from . import served
 from .base import Job
-from .inside import inside, leaked, missing, scratch
+from .inside import activated, inside, leaked, missing, scratch
 from .lacking import explains, lacks
 from .reported import Failure, Following, Report, report
+from .services import serving
 from .sources import Lines
 from .tool import counted, last_word, ran
 
@@ -66,6 +68,7 @@ def run(
     shard: "Shard | None" = None,
     reading: Callable[[Path], None] | None = None,
     server: bool = False,
+    serve: bool = True,
 ) -> Run:
     """Run pytest with *args* in *snapshot*; *named* are variables that it sees besides the clean environment.
 
@@ -73,15 +76,37 @@ def run(
     collected no other test is kept. *without* are whole ids of tests to leave out; of the rest, those of *shard* run.
     *reading* is called with the path of the report while what lies beside it is still there. With *server* the
     project's server makes the run where there is one (``served``); what came to no result there is run again without.
+    The services that tests need run meanwhile, unless *serve* says that no test will.
 
     Raises:
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
+        ToolError: A service does not get ready, or has died in the meantime.
     """
+    with serving(job, snapshot, "tests") if serve else nullcontext({}) as variables:
+        # A server is known by its variables, and a service has others each time.
+        asked = _Asked(args, {**named, **variables}, only, without, shard, reading, server and not variables)
+        return _ran(job, snapshot, asked)
+
+
+class _Asked(NamedTuple):
+    """What ``run`` was asked for."""
+
+    args: Sequence[str]
+    named: Mapping[str, str]
+    only: Iterable[str] | None
+    without: Iterable[str] | None
+    shard: "Shard | None"
+    reading: Callable[[Path], None] | None
+    server: bool
+
+
+def _ran(job: Job, snapshot: "Snapshot", asked: _Asked) -> Run:
+    args, named, only, without, shard, reading, server = asked
     python = job.interpreter()
     pytest = tool("pytest", python)
     with scratch(snapshot) as folder:
         records = folder / "report"
-        env = {**_activated(python, job.environ), **named, **inside(python, snapshot.path, records)}
+        env = {**activated(python, job.environ), **named, **inside(python, snapshot.path, records)}
         if "PYTHONPATH" in named:
             env["PYTHONPATH"] += os.pathsep + named["PYTHONPATH"]
         if only is not None:
@@ -106,15 +131,7 @@ def run(
         found = Run(report(lines), done, snapshot, tuple(leaked(records)), lacked, lacks(job, lacked))
         if not served.by_server(records) or done.late or found.report.status in {0, 1}:
             return found
-    return run(job, snapshot, args, named=named, only=only, without=without, shard=shard, reading=reading)
-
-
-def _activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what activating a virtual environment sets: tests start the project's own scripts by name."""
-    if not (python.prefix / "pyvenv.cfg").is_file():
-        return {}
-    path = f"{python.prefix / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
-    return {"PATH": path, "VIRTUAL_ENV": str(python.prefix)}
+    return _ran(job, snapshot, asked._replace(server=False))
 
 
 def findings(run: Run) -> list[Finding]:

@@ -13,7 +13,7 @@ from ..ledger import PASSES
 from ..record import replace
 from ..result import Finding, GateResult, Outcome
 from ..rules.globs import matches
-from . import pytest, served
+from . import pytest, served, services
 from .affected import Plan, plan
 from .base import Job
 from .inside import leak_reason
@@ -24,6 +24,7 @@ from .sources import PYTHON, changed_settings, joined, walked, within
 from .tool import counted
 
 if TYPE_CHECKING:
+    from ..repo.snapshot import Snapshot
     from ..shards import Part
 
 OWN = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
@@ -83,6 +84,7 @@ class Tests:
             "settings before": digest(sorted(changed_settings(job, OWN, SHARED).items())),
             "environment": environment({**job.environ, **self.named(job)}),
             "python": python(job),
+            **services.inputs(job, self.name, self._environ),
             **settings_elsewhere(job, OWN, SHARED),
             **above(job, (*OWN, *SHARED, "setup.py", "conftest.py")),
         }
@@ -98,15 +100,7 @@ class Tests:
             return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
         settings = job.config.settings.tests
         chosen = self.plan(job)
-        run = pytest.run(
-            job,
-            snapshot,
-            settings.args,
-            named=self.named(job),
-            without=chosen.left_out or None,
-            shard=job.shard,
-            server=settings.server,
-        )
+        run = self._run(job, snapshot, chosen)
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
         counts = {
@@ -115,7 +109,7 @@ class Tests:
             **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
         }
         notes = [] if run.report.status is None else skipped_note(counts)
-        if settings.server and (why := served.refusal(snapshot)):
+        if settings.server and (why := self._no_server(job, snapshot)):
             notes = [*notes, f"no pytest server, each run starts afresh: {why}"]
         if not run.leaks and (run.report.ids or run.report.elsewhere):
             fewer, told = self._fewer(job, run)
@@ -194,6 +188,27 @@ class Tests:
         allowed = child_environment(self._environ, names, ceiling=Path(os.sep))
         return {name: allowed[name] for name in names if name in allowed}
 
+    def _run(self, job: Job, snapshot: "Snapshot", chosen: Plan) -> pytest.Run:
+        settings = job.config.settings.tests
+
+        def ran(*, serve: bool) -> pytest.Run:
+            return pytest.run(
+                job,
+                snapshot,
+                settings.args,
+                named=self.named(job),
+                without=chosen.left_out or None,
+                shard=job.shard,
+                server=settings.server,
+                serve=serve,
+            )
+
+        if not job.services or not chosen.left_out or chosen.chosen:
+            return ran(serve=True)
+        # No test that is known is reached: services are started only where there turns out to be a new one.
+        first = ran(serve=False)
+        return ran(serve=True) if first.report.ids or first.report.failures else first
+
     def _fewer(self, job: Job, run: pytest.Run) -> tuple[list[Finding], list[str]]:
         """Return a finding where pytest's changed settings leave out tests of files that did not change; and notes."""
         back = changed_settings(job, OWN, SHARED)
@@ -218,6 +233,11 @@ class Tests:
             f"{', '.join(left_out[:_SHOWN])}{more}"
         )
         return [Finding(path=next(iter(back)), rule=FEWER, message=message)], []
+
+    def _no_server(self, job: Job, snapshot: "Snapshot") -> str | None:
+        if job.config.settings.services_of(self.name):
+            return "services hand out other variables each time"
+        return served.refusal(snapshot)
 
     def _ended(self, outcome: Outcome, *, reason: str | None = None) -> GateResult:
         return GateResult(gate=self.name, outcome=outcome, reason=reason)
