@@ -16,11 +16,6 @@ def main() -> int:
     """Return pytest's exit code, or 1 where coverage fell below the floor."""
     top = Path(__file__).resolve().parent.parent
     os.chdir(top)
-    if not any(os.environ.get(name) for name in ("LC_ALL", "LANG")):
-        # Without a locale each Python, as this one, sets LC_CTYPE for its own children (PEP 538), which those of a
-        # shell do not have.
-        os.environ.pop("LC_CTYPE", None)
-        os.environ["LANG"] = "C.UTF-8"
     python = sys.executable
     subprocess.run([python, "-m", "coverage", "erase"], check=True)
     env = os.environ | {"COVERAGE_PROCESS_START": str(top / "pyproject.toml"), "COVERAGE_FILE": str(top / ".coverage")}

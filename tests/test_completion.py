@@ -176,7 +176,7 @@ def values(path: tuple[str, ...], parser: argparse.ArgumentParser) -> Iterator[t
         if isinstance(action, argparse._SubParsersAction):
             for name, one in action.choices.items():
                 yield from values((*path, name), one)
-        elif action.nargs != 0 and not action.choices:
+        elif action.nargs != 0 and not action.choices and action.help != argparse.SUPPRESS:
             yield path, action
 
 

@@ -29,6 +29,18 @@ def test_a_run_before_the_commit_is_known_at_the_commit(tested: Fast) -> None:
     assert tested.text("show", "HEAD:src/shop/prices.py") == (PRICES + MORE).strip()
 
 
+def test_without_a_locale_the_one_that_python_makes_up_is_none(tmp_path: Path) -> None:
+    """A container often has neither LANG nor LC_ALL."""
+    fast = made(tmp_path, LINTED)
+    for name in ("LANG", "LC_ALL", "LC_CTYPE"):
+        fast.environ.pop(name, None)
+    fast.passed()
+
+    assert not fast.starts()
+    assert fast.back().starts(code=None, LC_CTYPE="C.UTF-8")
+    assert not fast.answered
+
+
 def test_a_commit_that_its_message_refused_is_known_the_next_time(tested: Fast) -> None:
     hook = tested.root / ".git/hooks/commit-msg"
     hook.write_text("#!/bin/sh\nexit 1\n")

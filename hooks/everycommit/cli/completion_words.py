@@ -78,6 +78,8 @@ def _words(path: tuple[str, ...], parser: argparse.ArgumentParser) -> Iterator[W
     parts: list[tuple[str, str]] = []
     below: list[Iterator[Words]] = []
     for action in parser._actions:  # noqa: SLF001 - argparse tells nobody otherwise
+        if action.help == argparse.SUPPRESS:
+            continue
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001
             parts = [(choice.dest, choice.help or "") for choice in action._choices_actions]  # noqa: SLF001
             below = [_words((*path, name), one) for name, one in action.choices.items()]

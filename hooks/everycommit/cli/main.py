@@ -105,11 +105,12 @@ def _dispatch(argv: "Sequence[str]") -> int:
 def _hook(name: str, words: "Sequence[str]") -> int:
     import os
 
+    from ..repo.surroundings import started_with
     from .again import answered
 
     # git tells its refs once.
     refs = sys.stdin.read() if name == "pre-push" and "PRE_COMMIT" not in os.environ else None
-    if answered(name, words, (refs or "").splitlines(), os.environ):
+    if answered(name, words, (refs or "").splitlines(), started_with(os.environ)):
         return 0
     from io import StringIO
 
@@ -163,13 +164,16 @@ def _call(stdin: "TextIO | None" = None) -> "Call":
     import os
     from pathlib import Path
 
+    from ..repo.surroundings import started_with
     from .call import Call
 
     try:
         cwd = Path.cwd()
     except FileNotFoundError:
         raise UsageError("the current folder is gone; go into one that is there") from None
-    return Call(stdin=stdin or sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=dict(os.environ), cwd=cwd)
+    return Call(
+        stdin=stdin or sys.stdin, stdout=sys.stdout, stderr=sys.stderr, environ=started_with(os.environ), cwd=cwd
+    )
 
 
 def _overview() -> str:

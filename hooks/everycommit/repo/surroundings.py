@@ -25,9 +25,32 @@ _KEPT = frozenset(
         "GIT_WORK_TREE",
     }
 )
+_COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What Python sets where the locale is C."""
 ALWAYS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1", "LC_ALL": "C"}
 # core.fsmonitor names a program, also in the config of a repository that lies inside a tracked folder.
 OPTIONS = ("--no-replace-objects", "-c", "core.fsmonitor=false", "-c", "safe.bareRepository=explicit")
+
+
+def started_with(environ: "Mapping[str, str]") -> dict[str, str]:
+    """Return *environ*, this process's own, without the locale that Python made up for itself at its start (PEP 538).
+
+    Nobody who started us has it: a hook's shell, and the project's tools, would be told of a variable that is not set.
+    """
+    found = dict(environ)
+    if found.get("LC_CTYPE") in _COERCED and not found.get("LC_ALL"):
+        try:
+            # Where the system keeps what the process was started with; elsewhere it stays as it is.
+            with open("/proc/self/environ", "rb") as file:
+                at_first = file.read()
+        except OSError:
+            return found
+        del found["LC_CTYPE"]
+        for line in at_first.split(b"\0"):
+            name, _, value = line.partition(b"=")
+            if name == b"LC_CTYPE":
+                found["LC_CTYPE"] = os.fsdecode(value)
+    return found
 
 
 def reading_environment(environ: "Mapping[str, str]") -> dict[str, str]:
@@ -47,7 +70,7 @@ def executable(environ: "Mapping[str, str]") -> str:
     """
     for folder in environ.get("PATH", os.defpath).split(os.pathsep):
         # A relative folder on the PATH would run a program that the repository brings along.
-        path = os.path.join(folder, "git")  # noqa: PTH118 - on every call
-        if folder.startswith("/") and os.access(path, os.X_OK) and not os.path.isdir(path):  # noqa: PTH112
+        path = os.path.join(folder, "git")
+        if folder.startswith("/") and os.access(path, os.X_OK) and not os.path.isdir(path):
             return path
     raise UsageError("git was not found on the PATH; install git 2.30 or newer")
