@@ -60,6 +60,7 @@ def answer(name: str, words: Sequence[str], call: Call) -> int:
     wish = Wish(
         gates=() if at_push and not framework else words,
         of_index=name == "pre-commit" and not framework and not words,
+        records=name == "pre-commit",
         again=(name == "pre-commit" and not words) or (at_push and not framework),
     )
     outputs = Outputs()

@@ -69,6 +69,8 @@ class Wish:
     """A signed verdict, whose passes stand for gates that it fits."""
     of_index: bool = False
     """Whether a commit of the index is judged, so that the hook may know it without Python when it comes."""
+    records: bool = False
+    """Whether a commit follows, whose tests may be recorded behind the scenes."""
     again: bool = False
     """Whether what hooks judge is judged, so that one may know the pair again; true as well where ``of_index`` is."""
     shard: "Shard | None" = None

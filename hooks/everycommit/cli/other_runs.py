@@ -1,5 +1,6 @@
 """What a verdict has to do with the runs before and after it: work in the background, and what is known of it."""
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,10 @@ _GOOD = frozenset({Outcome.PASSED, Outcome.SKIPPED})
 def before(here: "Place", candidate: Candidate, *, watch: Watch, gone: Callable[[], bool]) -> Sequence[str]:
     """Return what has to be said of work in the background; where that goes on over what is pushed, wait for it."""
     repository = here.repository
+    if os.path.lexists(repository.git_dir / "everycommit" / "recording"):
+        from .recorder import give_way
+
+        give_way(repository.git_dir)
     places = [repository.git_dir]
     if candidate.occasion == "push":
         places = [repository.common_dir, *repository.common_dir.glob("worktrees/*")]
@@ -64,9 +69,19 @@ def after(
 
         said = (*told, *ready.config.notes, *ready.notes)
         remember(here, candidate, results, ready, call=call, wish=wish, notes=said, since=since, stayed=stayed)
+    if wish.records and ready.config.settings.tests.record != "never" and _worth_recording(results, call):
+        from .recorder import begin
+
+        begin(candidate.change.target, call)
     if candidate.occasion == "push" and wish.shard is None:
         return _missed(here, candidate, ready, results)
     return ()
+
+
+def _worth_recording(results: Sequence[GateResult], call: "Call") -> bool:
+    """Tell whether the tests were judged and passed; a build's machine is not there for the next commit."""
+    passed = any(result.gate == "tests" and result.outcome is Outcome.PASSED for result in results)
+    return passed and not call.environ.get("CI") and not any(result.blocks for result in results)
 
 
 def _missed(here: "Place", candidate: Candidate, ready: "Ready", results: Sequence[GateResult]) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from .. import pending
 from ..repo.repository import Repository, discover
 from ..report import background
 from ..report.background import Run
+from ..text import printable
 from .call import Call
 from .outputs import Outputs
 from .show import watcher
@@ -56,12 +57,29 @@ def main(args: argparse.Namespace, call: Call) -> int:
 
         style = style_for(call.stdout, call.environ)
         call.stdout.write(background.render(runs, style=style, worktrees=args.all))
+        call.stdout.write("".join(_recording(place) for place in places))
     call.stdout.flush()
     for place in places:
         for record in pending.records(place):
             pending.seen(place, record)
         pending.tidy(place)
     return code
+
+
+def _recording(git_dir: Path) -> str:
+    """Return what is recorded behind the scenes, or why that did not come to its end; empty for nothing."""
+    if not os.path.isdir(git_dir / "everycommit"):  # noqa: PTH112
+        return ""
+    from .recorder import current
+
+    found = current(git_dir)
+    if found is None:
+        return ""
+    what = f"the tests of tree {found.tree[:12]}"
+    at = time.strftime("%H:%M", time.localtime(found.since))
+    if found.alive:
+        return printable(f"Recording {what} since {at}: {found.said}") + "\n"
+    return printable(f"Not recorded: {what}, {at}: {found.said}") + "\n"
 
 
 def _wait(places: list[Path], call: Call, format_: str) -> None:

@@ -7,7 +7,7 @@ suite once, each test in a process of its own: several times what a plain run ta
 import argparse
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..change import Candidate
@@ -41,6 +41,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
                 action="store_true",
                 help="run only what is new or may do something else since the map's tree; the rest keeps its record",
             )
+            # What a hook starts: recorded is what HEAD has once it has this tree.
+            one.add_argument("--after", metavar="TREE", help=argparse.SUPPRESS)
         if name == "explain":
             one.add_argument("--commit", metavar="REV", help="of this commit")
             one.add_argument("tests", nargs="*", metavar="TEST", help="only tests whose ids hold one of these words")
@@ -48,6 +50,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace, call: Call) -> int:
     """Do it; return 0, or 2 where there is no map to show or explain."""
+    if args.what == "map" and args.after:
+        from . import recorder
+
+        return recorder.record(args.after, call)
     with signals(), place(call) as here:
         if args.what == "map":
             return _map(args, here, call)
@@ -57,12 +63,12 @@ def main(args: argparse.Namespace, call: Call) -> int:
 
 
 def _map(args: argparse.Namespace, here: Place, call: Call) -> int:
-    with _alone(here):
+    with alone(here):
         return _recorded(args, here, call)
 
 
 @contextmanager
-def _alone(here: Place) -> Iterator[None]:
+def alone(here: Place) -> Iterator[None]:
     """Keep other recordings out."""
     from ..repo.cache import locked
 
@@ -85,7 +91,7 @@ def _recorded(args: argparse.Namespace, here: Place, call: Call) -> int:
 
     os.nice(_LOW)
     candidate = read.all_files(here.repository, here.quarantine)
-    with _ready(here, candidate, call) as ready:
+    with ready_for(here, candidate, call) as ready:
         step = ready.steps[0]
         told = _Progress(call)
         recorded = record(replace(step.job, say=told.say), Tests(call.environ), changed=args.changed)
@@ -122,7 +128,7 @@ def _explain(args: argparse.Namespace, here: Place, call: Call) -> int:
         if args.commit is not None
         else commit(call, here, framework=False)
     )
-    with _ready(here, candidate, call) as ready:
+    with ready_for(here, candidate, call) as ready:
         plan = Tests(call.environ).plan(ready.steps[0].job)
     if plan.all is not None:
         call.stdout.write(printable(f"all tests: {plan.all}") + "\n")
@@ -136,9 +142,12 @@ def _explain(args: argparse.Namespace, here: Place, call: Call) -> int:
 
 
 @contextmanager
-def _ready(here: Place, candidate: Candidate, call: Call) -> Iterator[Ready]:
+def ready_for(
+    here: Place, candidate: Candidate, call: Call, *, gone: Callable[[], bool] = lambda: False
+) -> Iterator[Ready]:
+    """Prepare the gate of the tests alone, with hours to work in."""
     wish = Wish(gates=["tests"], timeout=_HOURS)
-    with prepared(here, candidate, call, wish, watch=Silent(), gone=lambda: False) as ready:
+    with prepared(here, candidate, call, wish, watch=Silent(), gone=gone) as ready:
         if not ready.steps:
             raise UsageError("the gate 'tests' is not there")
         yield ready

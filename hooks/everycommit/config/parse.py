@@ -195,7 +195,8 @@ class _Reader:
         if field is None:
             self._wrong(table, name, f"no such setting{nearest(name, [*fields, *filter(None, others)])}")
         elif field.merge == "user_only" and not self.own:
-            variable = f"EVERYCOMMIT_{name.upper()}"
+            # A model's table has its own name in between, which no variable has.
+            variable = "_".join(["EVERYCOMMIT", *filter(None, [table.partition(".")[0]]), name]).upper()
             self._wrong(table, name, f"a repository may not say this; your own settings or {variable} may")
         else:
             try:

@@ -28,6 +28,7 @@ MERGES = ("min", "max", "union", "intersection", "every", "strictest", "base", "
 ON_DOUBT = ("warn", "refuse")
 DEFERRED = ("allow", "refuse")
 SELECT = ("affected", "all")
+RECORD = ("never", "background")
 DELETIONS = ("allow", "warn", "forbid")
 BLOCK = ("never", "reproduced", "voted")
 EGRESS = ("allow", "deny")
@@ -175,6 +176,13 @@ class TestsSettings:
     )
     select_push: str = setting("all", merge="max", choices=SELECT, help="The same at push.")
     select_ci: str = setting("all", merge="max", choices=SELECT, help="The same in CI.")
+    record: str = setting(
+        "never",
+        merge="user_only",
+        choices=RECORD,
+        help="Whether the map is brought up to date by itself; background: after each commit that the hook has judged, "
+        "at the lowest priority, only what changed.",
+    )
     server: bool = setting(
         False,
         merge="target",
