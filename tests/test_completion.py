@@ -118,7 +118,7 @@ def test_fish_completes(shop: Repo, line: str, word: str) -> None:
 def test_zsh_completes_what_is_typed(shop: Repo) -> None:
     path = script(shop, "zsh")
     ours, theirs = pty.openpty()
-    environ = {**shop.environ, "TERM": "dumb", "PS1": "READY>", "ZDOTDIR": str(shop.root.parent)}
+    environ = {**shop.environ, "TERM": "dumb", "PS1": "START>", "ZDOTDIR": str(shop.root.parent)}
     with subprocess.Popen(
         ["zsh", "-f", "-i"],
         cwd=shop.root,
