@@ -503,3 +503,23 @@ def test_settings_that_were_broken_do_not_stop_the_change_that_mends_them(repo: 
 
     with judging(repo) as judged:
         assert judged.told(Types()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("setup.cfg", "[mypy]\nignore_missing_imports = True\n\n[options]\npackages = find:\n"),
+        ("mypy.ini", "[mypy]\nignore_missing_imports = True\n"),
+        ("pyproject.toml", "[tool.mypy]\nignore_missing_imports = true\n"),
+    ],
+)
+def test_settings_that_name_no_files_have_the_packages_checked(repo: Repo, name: str, settings: str) -> None:
+    """The packages that a setup.cfg names for setuptools are nothing that mypy reads."""
+    repo.stage(name, settings).stage("pkg/__init__.py", GOOD).commit()
+    repo.stage("pkg/__init__.py", BAD)
+
+    with judging(repo) as judged:
+        result = judged.check(Types())
+
+    assert result.outcome is Outcome.FAILED, result.reason
+    assert [found.path for found in result.findings] == ["pkg/__init__.py"]

@@ -38,6 +38,7 @@ _READ = r"LOG:  (?:Parsing |.*?: file |Found stale .*?: file )(/?[^,(]+?\.pyi?)(
 # No package of the project, though some have an __init__.py or lie at the top.
 _NOT_CODE = frozenset({"tests", "test", "docs", "doc", "examples", "example", "build", "dist", "benchmarks", "scripts"})
 _SHOWN = 3
+_NAMING = ("files", "packages", "modules")
 _NOT_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
 
 
@@ -221,11 +222,14 @@ def _number(version: str) -> tuple[int, ...]:
 
 def _names_files(settings: Path) -> bool:
     """Tell whether mypy's settings say what to check."""
-    content = settings.read_bytes()
-    if settings.suffix == ".toml":
-        found = table(content, settings.name, SHARED["pyproject.toml"])
-        return isinstance(found, dict) and any(found.get(name) for name in ("files", "packages", "modules"))
-    return bool(re.search(rb"^(files|packages|modules)\s*[=:]", content, re.MULTILINE))
+    ini = settings.suffix != ".toml"
+    found = table(settings.read_bytes(), settings.name, ("mypy",) if ini else SHARED["pyproject.toml"])
+    if not isinstance(found, dict):
+        return False
+    if not ini:
+        return any(found.get(name) for name in _NAMING)
+    # A setup.cfg has `packages = find:` for setuptools: mypy reads its own section alone.
+    return any(re.match(rf"({'|'.join(_NAMING)})\s*[=:]", line) for line in found.get("mypy", ()))
 
 
 def _packages(project: Path) -> list[str]:
