@@ -1,5 +1,6 @@
 """A command of the user's: exit 0 passes, another exit fails with its words, all else is a doubt."""
 
+import json
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from everycommit.proc import Children
 from everycommit.result import GateResult, Outcome
 from everycommit.text import tail
 from given import change, changed, job
+from support import Repo
 
 FILES = change(changed("src/a.py", 1))
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -235,3 +237,182 @@ def test_tail(output: bytes, shown: str) -> None:
 
 def test_tail_looks_at_the_end_only() -> None:
     assert tail(b"a" * 10**7 + b"b", characters=3) == "aab"
+
+
+# --- formats, files, folders ------------------------------------------------------------------------------------------
+
+TOOL = """\
+import os, sys
+for name in sys.argv[1:] or sorted(os.listdir()):
+    if os.path.isfile(name):
+        for number, line in enumerate(open(name), 1):
+            if "bad" in line:
+                print(f"{name}:{number}:1: {line.strip()} [no-bad]")
+sys.exit(any("bad" in open(name).read() for name in sys.argv[1:] or os.listdir() if os.path.isfile(name)))
+"""
+
+
+@pytest.fixture
+def shop(repo: Repo, tmp_path: Path) -> Repo:
+    """A repository whose tool finds lines that say bad; one is there already."""
+    (tmp_path / "tool.py").write_text(TOOL)
+    return (
+        repo.stage("src/old.txt", "one\nbad old\n").stage("src/fine.txt", "fine\n").stage("-odd.txt", "fine\n").commit()
+    )
+
+
+def command(repo: Repo, **settings: object) -> Repo:
+    """Put a command into the settings, commit and accept it."""
+    tool = [sys.executable, str(repo.root.parent / "tool.py"), *list(settings.pop("words", []))]  # type: ignore[call-overload]
+    values = {"run": tool, **settings}
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    text = f'[tool.everycommit]\ncommit = ["policy"]\n[tool.everycommit.command.words]\n{lines}'
+    repo.git("reset", "--quiet")
+    repo.stage("pyproject.toml", text).commit("Settings")
+    assert repo.everycommit("trust", "--yes").returncode == 0
+    return repo
+
+
+def judged(repo: Repo) -> dict[str, Any]:
+    done = repo.everycommit("run", "words", "--format", "json")
+    (verdict,) = json.loads(done.stdout)["verdicts"]
+    found: dict[str, Any] = verdict["gates"][0]
+    found["new"] = [(one["path"], one["line"], one["rule"], one["severity"]) for one in found["findings"] if one["new"]]
+    return found
+
+
+def test_of_what_is_read_only_what_is_new_counts(shop: Repo) -> None:
+    command(shop, folder="src", format="lines")
+    shop.stage("src/old.txt", "zero\none\nbad old\n")
+    assert judged(shop)["outcome"] == "passed"
+
+    shop.stage("src/fine.txt", "fine\nbad new\n")
+    result = judged(shop)
+
+    assert result["outcome"] == "failed"
+    assert result["new"] == [("src/fine.txt", 2, "words/no-bad", "error")]
+    (new,) = [one for one in result["findings"] if one["new"]]
+    assert (new["message"], new["column"]) == ("bad new", 1)
+
+
+def test_only_changed_files_are_given_and_none_is_an_option(shop: Repo) -> None:
+    command(shop, format="lines", words=["{files}"], files=["**/*.txt", "*.txt"])
+    shop.stage("-odd.txt", "bad odd\n")
+
+    assert judged(shop)["new"] == [("-odd.txt", 1, "words/no-bad", "error")]
+
+    shop.stage("-odd.txt", "fine\n")
+    shop.stage("src/old.txt", "bad old\nmore\n")
+    assert judged(shop)["outcome"] == "passed"
+    shop.git("reset", "--quiet", "--hard")
+    shop.git("rm", "--quiet", "src/fine.txt")
+    result = judged(shop)
+    assert (result["outcome"], result["reason"]) == ("skipped", "no file that is there now changed")
+
+
+def test_a_file_that_moved_brings_its_old_findings_along(shop: Repo) -> None:
+    command(shop, format="lines", words=["{files}"], files=["**/*.txt"])
+    shop.git("mv", "src/old.txt", "src/moved.txt")
+
+    result = judged(shop)
+
+    assert result["outcome"] == "passed"
+    assert [one["path"] for one in result["findings"]] == ["src/moved.txt"]
+
+
+def test_many_files_are_given_in_several_calls(children: Children, tmp_path: Path) -> None:
+    names = [f"{'long' * 40}{number}.txt" for number in range(1500)]
+    for name in names:
+        (tmp_path / name).touch()
+    count = tmp_path / "count"
+    code = f"import sys; open({str(count)!r}, 'a').write(f'{{len(sys.argv) - 1}}\\n')"
+    settings = CommandSettings(run=(sys.executable, "-c", code, "{files}"))
+    given: dict[str, Any] = {"children": children, "folder": tmp_path, "environ": ENVIRON}
+
+    result = Command("docs", settings).check(job(change(*(changed(name, 1) for name in names)), **given))
+
+    assert result.outcome is Outcome.PASSED
+    counts = list(map(int, count.read_text().split()))
+    assert sum(counts) == 1500
+    assert len(counts) == 3
+
+
+def test_a_report_is_read_and_never_that_of_another_run(children: Children, tmp_path: Path) -> None:
+    (tmp_path / "out.txt").write_text("a.txt:1: left from before\n")
+    silent = checked(python("pass", format="lines", report="out.txt"), children, tmp_path)
+    assert silent.outcome is Outcome.INCONCLUSIVE
+    assert silent.reason is not None
+    assert "exit code 0, and it wrote no 'out.txt'" in silent.reason
+
+    (tmp_path / "a.txt").write_text("first\n")
+    written = checked(
+        python("open('out.txt', 'w').write('a.txt:1: words')", format="lines", report="out.txt"), children, tmp_path
+    )
+    assert [(one.path, one.line, one.severity, one.source) for one in written.findings] == [
+        ("a.txt", 1, "warning", "first")
+    ]
+    outside = checked(python("pass", format="lines", report="../out.txt"), children, tmp_path)
+    assert outside.outcome is Outcome.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("print('Oops'); exit(2)", "exit code 2; what it wrote is no eslint: no JSON: 'Oops'"),
+        ("print('[]'); exit(1)", "exit code 1, and no finding was read"),
+        ("exit(0)", "what it wrote is no eslint: nothing was written"),
+    ],
+)
+def test_a_failure_that_cannot_be_read_is_no_pass(children: Children, tmp_path: Path, code: str, words: str) -> None:
+    result = checked(python(code, format="eslint"), children, tmp_path)
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert result.reason is not None
+    assert words in result.reason
+
+
+def test_warnings_that_made_it_fail_are_errors(children: Children, tmp_path: Path) -> None:
+    said = json.dumps([{"filePath": "a.js", "messages": [{"message": "m", "severity": 1, "line": 1}]}])
+    passing = checked(python(f"print({said!r})", format="eslint"), children, tmp_path)
+    failing = checked(python(f"print({said!r}); exit(1)", format="eslint"), children, tmp_path)
+
+    assert [(one.severity, one.rule) for one in passing.findings] == [("warning", "docs/found")]
+    assert [one.severity for one in failing.findings] == ["error"]
+    assert (passing.outcome, failing.outcome) == (Outcome.PASSED, Outcome.FAILED)
+
+
+def test_a_place_outside_of_the_repository_is_none(children: Children, tmp_path: Path) -> None:
+    (tmp_path / "in.txt").touch()
+    code = f"print('/etc/passwd:1: a'); print('../up:1: b'); print('{tmp_path}/in.txt:1: c')"
+
+    result = checked(python(code, format="lines"), children, tmp_path)
+
+    assert [(one.path, one.line, one.message) for one in result.findings] == [
+        (None, None, "a"),
+        (None, None, "b"),
+        ("in.txt", 1, "c"),
+    ]
+
+
+def test_a_folder_that_is_not_there_or_leads_out_is_a_doubt(children: Children, tmp_path: Path) -> None:
+    (tmp_path / "out").symlink_to("/")
+
+    for folder in ("nowhere", "out", "../.."):
+        result = checked(python("pass", folder=folder), children, tmp_path)
+        assert result.outcome is Outcome.INCONCLUSIVE
+        assert result.reason is not None
+        assert f"there is no folder '{folder}' to run it in" in result.reason
+
+
+def test_what_is_compared_depends_on_what_it_is_compared_with() -> None:
+    def inputs(**more: Any) -> dict[str, str]:
+        return dict(Command("docs", CommandSettings(run=("true", *more.pop("words", ())), **more)).inputs(job(FILES)))
+
+    assert "parents" not in inputs()
+    assert "parents" in inputs(format="lines")
+    assert "parents" in inputs(words=("{files}",))
+    assert (
+        len({json.dumps(one) for one in (inputs(), inputs(format="lines"), inputs(folder="a"), inputs(report="b"))})
+        == 4
+    )
+    assert inputs(words=("{files}",), files=("*.a",)) != inputs(words=("{files}",), files=("*.b",))

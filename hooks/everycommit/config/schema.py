@@ -31,6 +31,7 @@ SELECT = ("affected", "all")
 RECORD = ("never", "background")
 DELETIONS = ("allow", "warn", "forbid")
 BLOCK = ("never", "reproduced", "voted")
+COMMAND_FORMATS = ("text", "lines", "paths", "eslint", "sarif", "rdjson", "checkstyle", "junit")
 EGRESS = ("allow", "deny")
 SECRETS = ("redact", "withhold")
 OCCASIONS = ("commit", "push", "ci")
@@ -326,7 +327,25 @@ class AgentSettings:
 class CommandSettings:
     """``[tool.everycommit.command.NAME]``: a command of yours as a gate; exit 0 passes."""
 
-    run: tuple[str, ...] = setting((), merge="base", help="The program and its arguments; no shell reads it.")
+    run: tuple[str, ...] = setting(
+        (),
+        merge="base",
+        help="The program and its arguments; no shell reads it. The argument `{files}` stands for the changed files "
+        "that `files` names; without one of these the command is skipped.",
+    )
+    folder: str | None = setting(
+        None, merge="base", help="The folder of the repository in which it runs; false: the root."
+    )
+    format: str = setting(
+        "text",
+        merge="base",
+        choices=COMMAND_FORMATS,
+        help="What it writes; text: its end is shown where it fails; lines: `path:line:column: message`; paths: a file "
+        "a line. Of all but text only what is new counts.",
+    )
+    report: str | None = setting(
+        None, merge="base", help="The file below `folder` that it writes its findings to; false: standard output."
+    )
     at: tuple[str, ...] = setting(OCCASIONS, merge="union", choices=OCCASIONS, help="When it runs.")
     files: tuple[str, ...] = setting(
         (), merge="union", empty_is_all=True, help="Globs; it runs when one of them changed. Empty: always."
