@@ -32,6 +32,7 @@ FLOORS = (
         "following",
         "watcher",
         "environment",
+        "prefixed",
         "config",
         "repo",
         "model",

@@ -6,13 +6,16 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from .deadline import Deadline
 from .digest import sha256
 from .errors import ToolError
 from .ledger import doubt
 from .record import dataclass, field
+
+if TYPE_CHECKING:
+    from .prefixed import Behind
 
 _ASKING_SECONDS = 10.0
 # Any Python there is can say this much about itself.
@@ -47,6 +50,10 @@ class Interpreter:
     """The working tree's root: what an editable install in this Python may point at."""
     places: tuple[Path, ...] = ()
     """The folders with its distributions, where they are not the virtual environment's own."""
+    behind: "Behind | None" = field(default=None, repr=False)
+    """The prefix through which its programs are started; its paths are those behind it."""
+    said: str = ""
+    """What it says of itself for ``fingerprint``, where it lies behind a prefix."""
 
     @property
     def shown(self) -> str:
@@ -59,6 +66,8 @@ class Interpreter:
 
         A doubt where an editable install lies outside the working tree: nobody tells when its code changes.
         """
+        if self.said:
+            return self.said
         if editable_elsewhere(self.prefix, self.top, self.places):
             return doubt("an editable install of this Python lies outside the working tree")
         listed = [f"{name}=={version}" for name, version in sorted(self.distributions.items())]
@@ -125,7 +134,9 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
     """
     theirs = interpreter.distributions.get(name) if interpreter else None
     if name == "ruff":
-        program = interpreter.prefix / "bin" / "ruff" if interpreter else None
+        # Behind a prefix with other paths, a file of the same path here is another one.
+        here = interpreter is not None and (interpreter.behind is None or interpreter.behind.folder is None)
+        program = interpreter.prefix / "bin" / "ruff" if interpreter and here else None
         if theirs and program and os.access(program, os.X_OK):
             return Tool((str(program),), theirs, ours=False)
         return Tool((_our_ruff(),), _our_version(name), ours=True)
@@ -133,7 +144,7 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
         raise ToolError(f"{name} needs the project's Python, and there is none")
     if theirs:
         return Tool((str(interpreter.python), "-m", name), theirs, ours=False)
-    if name == "mypy":
+    if name == "mypy" and interpreter.behind is None:
         argv = (sys.executable, "-m", "mypy", "--python-executable", str(interpreter.python))
         return Tool(argv, _our_version(name), ours=True)
     raise ToolError(
@@ -260,7 +271,7 @@ def site_packages(prefix: Path) -> list[Path]:
 
 def installed(prefix: Path) -> dict[str, str]:
     """Return ``{normalised name: version}`` of what is installed in the virtual environment *prefix*."""
-    return _distributions(path.name for folder in site_packages(prefix) for path in folder.iterdir())
+    return listed(path.name for folder in site_packages(prefix) for path in folder.iterdir())
 
 
 def stamp(path: str, name: str) -> str:
@@ -300,8 +311,11 @@ def editable_elsewhere(prefix: Path, top: Path, places: Iterable[Path] = ()) -> 
     return False
 
 
-def _distributions(names: Iterable[str]) -> dict[str, str]:
-    """Read file names, which is all there is without opening a file a distribution. Source: PEP 376, PEP 427."""
+def listed(names: Iterable[str]) -> dict[str, str]:
+    """Return ``{normalised name: version}`` of what the names of files tell, without opening one.
+
+    Source: PEP 376, PEP 427.
+    """
     found = {}
     for name in sorted(names):
         stem, dot, ending = name.rpartition(".")
@@ -336,7 +350,7 @@ def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Inte
         python=Path(executable or python),
         version=version,
         prefix=Path(prefix),
-        distributions=_distributions(names),
+        distributions=listed(names),
         origin=origin,
         top=top,
         places=tuple(Path(place) for place in places if "packages" in Path(place).name),

@@ -101,7 +101,7 @@ def python(repository: Repository, project: Found, chosen: Settings, call: Call)
         return
     interpreter = None
     try:
-        interpreter = find(
+        interpreter = _behind(repository, chosen, call) or find(
             setting=chosen.interpreter,
             top=repository.top,
             main_worktree=repository.main_worktree,
@@ -114,8 +114,31 @@ def python(repository: Repository, project: Found, chosen: Settings, call: Call)
     else:
         path = interpreter.python
         shown = path.relative_to(repository.top) if path.is_relative_to(repository.top) else path
-        yield Line(GOOD, f"interpreter {shown} {interpreter.version}, found by {interpreter.origin}")
+        by = f"behind run.prefix: {interpreter.origin}" if interpreter.behind else f"found by {interpreter.origin}"
+        yield Line(GOOD, f"interpreter {shown} {interpreter.version}, {by}")
+        yield from _seen(interpreter)
     yield from tools(interpreter, has_tests=bool(project.tests))
+
+
+def _behind(repository: Repository, chosen: Settings, call: Call) -> "Interpreter | None":
+    """Return what the prefix answers; None where none is set."""
+    if not chosen.run.prefix:
+        return None
+    from ..config.trust import Accepted
+    from ..repo.cache import cache_folder
+    from .project_python import behind_prefix
+
+    accepted, cache = Accepted(repository.common_dir).has, cache_folder(chosen.cache_dir, call.environ)
+    return behind_prefix(chosen.run, repository.top, call, accepted=accepted, cache=cache)
+
+
+def _seen(interpreter: "Interpreter") -> Iterator[Line]:
+    """Yield whether the folder of the snapshots is there behind the prefix."""
+    if interpreter.behind is None:
+        return
+    why = interpreter.behind.unseen()
+    there = interpreter.behind.to(f"{interpreter.behind.cache}/")
+    yield Line(BAD, why) if why else Line(GOOD, f"snapshots are seen behind run.prefix, at {there}")
 
 
 def tools(interpreter: "Interpreter | None", *, has_tests: bool) -> Iterator[Line]:

@@ -22,16 +22,15 @@ from ..proc import Children, child_environment
 from ..record import asdict, dataclass, replace
 from ..repo.cache import cache_folder
 from ..result import GateResult, Verdict
-from ..rules.settings import FILE
 from . import asked
 from .call import Call
 from .ending import Gone
 from .later import LaterInterpreter, LaterTrees
 from .other_runs import after, before
 from .place import Place, configured, place
+from .project_python import project_python
 
 if TYPE_CHECKING:
-    from ..environment import Interpreter
     from ..gates.services import Services
     from ..maps import Maps
     from ..model.models import Models
@@ -218,6 +217,7 @@ def prepared(
     deadline = Deadline.after(settings.timeout)
     cache = cache_folder(settings.cache_dir, call.environ) if settings.cache_dir else here.cache
     accepted = _accepted(here, candidate, call)
+    no_code = wish.no_code or (candidate.foreign and not wish.run_code)
     with ExitStack() as stack:
         children = stack.enter_context(Children(gone))
         trees = stack.enter_context(closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))))
@@ -229,7 +229,9 @@ def prepared(
             blobs=here.quarantine,
             trees=trees,
             children=children,
-            interpreter=LaterInterpreter(lambda: _interpreter(here, candidate, config, call, accepted)),
+            interpreter=LaterInterpreter(
+                lambda: project_python(here, candidate, config, call, accepted=accepted, cache=cache, no_code=no_code)
+            ),
             environ=child_environment(call.environ, ceiling=cache),
             accepted=accepted,
             say=lambda _: None,
@@ -298,23 +300,6 @@ def _accepted(here: Place, candidate: Candidate, call: Call) -> Callable[[str], 
         # just have been pulled, `--at ci` asks as ever.
         return lambda _: True
     return Accepted(here.repository.common_dir).has
-
-
-def _interpreter(
-    here: Place, candidate: Candidate, config: Config, call: Call, accepted: Callable[[str], bool]
-) -> "Interpreter":
-    from ..environment import find
-
-    # What the user set themselves needs nobody's word; what the repository set does.
-    theirs = config.sources.get("interpreter", "").startswith(FILE)
-    return find(
-        setting=config.settings.interpreter,
-        top=here.repository.top,
-        main_worktree=here.repository.main_worktree,
-        environ=call.environ,
-        tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
-        accepted=accepted if theirs else lambda _: True,
-    )
 
 
 def _services(stack: ExitStack, settings: Settings, children: Children, call: Call) -> "Services | None":

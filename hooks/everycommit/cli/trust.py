@@ -1,4 +1,4 @@
-"""Show and accept what this repository wants to run: its commands and services, and an interpreter that it names.
+"""Show and accept what this repository wants to run: commands, services, an interpreter or a prefix that it names.
 
 A command runs only when exactly it was accepted on this machine: its name, its program with the arguments, and the
 names of the variables that it may see. What was accepted is kept in the git folder and holds for all its worktrees.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from .load import load
 from .schema import Settings
-from .trust import digest, interpreter_digest, service_digest
+from .trust import digest, interpreter_digest, prefix_digest, service_digest
 
 
 class Request(NamedTuple):
@@ -13,7 +13,7 @@ class Request(NamedTuple):
 
     digest: str
     name: str
-    """``command.docs``, ``services.db`` or ``interpreter``."""
+    """``command.docs``, ``services.db``, ``run.prefix`` or ``interpreter``."""
     line: str
     """The command as one would type it."""
     env: tuple[str, ...]
@@ -51,6 +51,9 @@ def _named(settings: Settings, where: str) -> Iterator[Request]:
     if settings.interpreter is not None:
         path = settings.interpreter
         yield Request(interpreter_digest(path), "interpreter", shlex.quote(path), (), where)
+    if settings.run.prefix:
+        line = shlex.join([*settings.run.prefix, settings.run.python or "python"])
+        yield Request(prefix_digest(settings.run), "run.prefix", line, settings.run.env, where)
     for name, command in settings.command.items():
         line = shlex.join(command.run)
         yield Request(digest(name, command), f"command.{name}", line, command.env, where)

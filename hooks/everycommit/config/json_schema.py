@@ -25,6 +25,7 @@ _ABOUT = {
     "types": schema.TypesSettings,
     "tests": schema.TestsSettings,
     "review": schema.ReviewSettings,
+    "run": schema.RunSettings,
     "snapshot": schema.SnapshotSettings,
     "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,

@@ -24,6 +24,7 @@ _TITLES = {
     "types": schema.TypesSettings,
     "tests": schema.TestsSettings,
     "review": schema.ReviewSettings,
+    "run": schema.RunSettings,
     "snapshot": schema.SnapshotSettings,
     "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,

@@ -290,6 +290,30 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """``[tool.everycommit.run]``: the project's Python behind a command, in a container say."""
+
+    prefix: tuple[str, ...] = setting(
+        (),
+        merge="target",
+        help='The words before pytest, mypy and Python, `["docker", "compose", "exec", "-T", "app"]`, started in the '
+        "working tree; no shell reads them. Empty: none. Has to be accepted as a command is.",
+    )
+    python: str | None = setting(None, merge="target", help="The Python to start behind the prefix; false: `python`.")
+    folder: str | None = setting(
+        None,
+        merge="target",
+        help="Where the cache folder, in which snapshots lie, is mounted behind the prefix; false: at its path here.",
+    )
+    worktree: str | None = setting(
+        None, merge="target", help="Where the working tree is behind the prefix; false: at the same path."
+    )
+    env: tuple[str, ...] = setting(
+        (), merge="target", help="Names of environment variables that the prefix's program may see."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SnapshotSettings:
     """``[tool.everycommit.snapshot]``: what the gates' copy of the tree needs besides the tree."""
 
@@ -480,6 +504,7 @@ class Settings:
     types: TypesSettings = field(default_factory=TypesSettings)
     tests: TestsSettings = field(default_factory=TestsSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    run: RunSettings = field(default_factory=RunSettings)
     snapshot: SnapshotSettings = field(default_factory=SnapshotSettings)
     agent: AgentSettings = field(default_factory=AgentSettings)
     model: Mapping[str, ModelSettings] = field(default_factory=dict)

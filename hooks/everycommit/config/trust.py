@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..errors import RepositoryError
-from .schema import CommandSettings, ServiceSettings
+from .schema import CommandSettings, RunSettings, ServiceSettings
 
 VERSION = 1
 SHOWN = 12
@@ -26,6 +26,11 @@ def service_digest(name: str, service: ServiceSettings) -> str:
     """Return the SHA-256 (hex) of what accepting *service* allows: both its programs, and all that they see."""
     programs = [list(service.command), list(service.ready_command)]
     return _sha256(["service", VERSION, name, *programs, sorted(service.env), sorted(set(service.sees))])
+
+
+def prefix_digest(run: RunSettings) -> str:
+    """Return the SHA-256 (hex) of what accepting the prefix of *run* allows."""
+    return _sha256(["prefix", VERSION, list(run.prefix), run.python, sorted(set(run.env))])
 
 
 def interpreter_digest(path: str) -> str:

@@ -25,9 +25,22 @@ def inside(python: Interpreter, snapshot: Path, report: Path) -> dict[str, str]:
     }
 
 
+def beside(snapshot: "Snapshot", env: Mapping[str, str]) -> dict[str, str]:
+    """Return *env* with our code where whoever sees the snapshot sees it, too: copied beside the tree."""
+    if str(FOLDER) not in env.get("PYTHONPATH", ""):
+        return dict(env)
+    copy = snapshot.caches / "inside"
+    copy.mkdir(parents=True, exist_ok=True)
+    for file in FOLDER.glob("*.py"):
+        there, content = copy / file.name, file.read_bytes()
+        if not there.is_file() or there.read_bytes() != content:
+            there.write_bytes(content)
+    return {**env, "PYTHONPATH": env["PYTHONPATH"].replace(str(FOLDER), str(copy))}
+
+
 def activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:
     """Return what activating a virtual environment sets: tests start the project's own scripts by name."""
-    if not (python.prefix / "pyvenv.cfg").is_file():
+    if python.behind is not None or not (python.prefix / "pyvenv.cfg").is_file():
         return {}
     path = f"{python.prefix / 'bin'}{os.pathsep}{environ.get('PATH', os.defpath)}"
     return {"PATH": path, "VIRTUAL_ENV": str(python.prefix)}

@@ -98,7 +98,7 @@ def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str],
     argv += ["--", *paths] if paths else []
     with scratch(snapshot) as folder:
         env = inside(python, snapshot.path, folder / "report")
-        done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env)
+        done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, behind=python.behind)
     log = [line for line in done.err.decode(errors="replace").splitlines() if line.startswith("LOG:")]
     said = b"\n".join(line for line in done.err.splitlines() if line.strip() and not line.startswith(b"LOG:"))
     if done.code not in {0, 1, 2} or b"INTERNAL ERROR" in said or b"INTERNAL ERROR" in done.out:

@@ -106,24 +106,29 @@ def _ran(job: Job, snapshot: "Snapshot", asked: _Asked) -> Run:
     pytest = tool("pytest", python)
     with scratch(snapshot) as folder:
         records = folder / "report"
+        top = python.behind.to(str(snapshot.path)) if python.behind else str(snapshot.path)
         env = {**activated(python, job.environ), **named, **inside(python, snapshot.path, records)}
         if "PYTHONPATH" in named:
             env["PYTHONPATH"] += os.pathsep + named["PYTHONPATH"]
         if only is not None:
             # No path arithmetic: an id may hold what a path would lose, `[/foo//-/bar]`.
-            ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in only)
+            ids = "\n".join(f"{top}{os.sep}{one}" for one in only)
             Path(f"{records}.only").write_bytes(ids.encode(errors="surrogateescape"))
         if without is not None:
-            ids = "\n".join(f"{snapshot.path}{os.sep}{one}" for one in without)
+            ids = "\n".join(f"{top}{os.sep}{one}" for one in without)
             Path(f"{records}.without").write_bytes(ids.encode(errors="surrogateescape"))
         if shard is not None:
             told = {"number": shard.number - 1, "loads": shard.loads, "costs": dict(shard.durations.tests)}
-            Path(f"{records}.shard").write_text(json.dumps({**told, "top": str(snapshot.path)}), encoding="ascii")
+            Path(f"{records}.shard").write_text(json.dumps({**told, "top": top}), encoding="ascii")
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
         argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
-        argv = [*(served.client(job, snapshot, env, records) if server else ()), *argv]
+        argv = [*(served.client(job, snapshot, env, records) if server and not python.behind else ()), *argv]
         with Following(records, job.say):
-            done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, even_late=True)
+            cwd = snapshot.path / job.project
+            done = ran(job, argv, snapshot, cwd=cwd, env=env, even_late=True, behind=python.behind)
+        if python.behind:
+            for path in folder.glob("report*"):
+                path.write_bytes(python.behind.back(path.read_bytes()))
         lines = records.read_bytes().split(b"\n") if records.is_file() else []
         if reading is not None:
             reading(records)

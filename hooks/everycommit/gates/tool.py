@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import TimeRanOut, ToolError
+from ..record import replace
 from ..result import Finding, identity
 from .base import Job
+from .inside import beside
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
+    from ..prefixed import Behind
     from ..proc import Done
     from ..repo.snapshot import Snapshot
 
@@ -26,23 +29,35 @@ def ran(
     env: Mapping[str, str] | None = None,
     stdin: Path | None = None,
     even_late: bool = False,
+    behind: "Behind | None" = None,
 ) -> "Done":
     """Run *argv* in *snapshot* (or *cwd*) with the clean environment and *env* on top; it holds the slot's lock.
 
+    With *behind* it is started through that prefix, and what it says has paths as they are here.
     With *even_late* what it said until it was ended at the deadline comes back.
 
     Raises:
         TimeRanOut: It was ended at the deadline.
         ToolError: It cannot be started.
     """
+    where, environ = cwd or snapshot.path, {**job.environ, **(env or {})}
+    if behind is not None:
+        argv = behind.started(argv, cwd=where, env=beside(snapshot, env or {}))
+        where, environ = behind.top, dict(behind.environ)
     done = job.children.run(
         argv,
-        cwd=cwd or snapshot.path,
-        env={**job.environ, **(env or {})},
+        cwd=where,
+        env=environ,
         deadline=job.deadline,
         stdin=stdin,
         keep=(snapshot.lock,),
     )
+    if behind is not None:
+        from ..prefixed import NO_FOLDER
+
+        if done.code == NO_FOLDER:
+            raise behind.no_folder(cwd or snapshot.path)
+        done = replace(done, out=behind.back(done.out), err=behind.back(done.err))
     if done.late and not even_late:
         raise TimeRanOut(f"time ran out after {done.seconds:.0f}s")
     return done
