@@ -1,5 +1,6 @@
 """The project's Python behind a command: it is asked there, sees the snapshot there, and what it says is of here."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -93,8 +94,11 @@ def test_the_python_behind_a_prefix_says_what_it_is(plain: Callable[..., Behind]
     assert tool("pytest", found).argv == (str(found.python), "-m", "pytest")
 
 
-def test_what_it_says_before_is_passed_over(plain: Callable[..., Behind]) -> None:
-    assert "pytest" in asked(plain("sh", "-c", 'echo "Creating environment"; exec "$@"', "sh")).distributions
+def test_what_it_says_before_and_after_is_passed_over(plain: Callable[..., Behind]) -> None:
+    assert (
+        "pytest"
+        in asked(plain("sh", "-c", 'echo "Creating environment"; "$@"; echo "congratulations :)"', "sh")).distributions
+    )
 
 
 @pytest.mark.parametrize("argv", [("env", "sh", "-c", "echo no such service >&2; exit 1", "sh"), ("false",)])
@@ -160,17 +164,20 @@ def test_paths_are_turned_to_there_and_back() -> None:
         environ={},
     )
 
-    argv = made.started(
+    told = made.told(
         ["python", "-o", "cache_dir=/home/me/.cache/everycommit/w/x"],
         cwd=Path("/home/me/.cache/everycommit/w/tree"),
-        env={"PYTHONPATH": "/home/me/.cache/everycommit/w/inside", "A": "1"},
+        env={"PYTHONPATH": "/home/me/.cache/everycommit/w/inside", "A": "{1}"},
     )
 
-    assert argv[:3] == ["docker", "sh", "-c"]
-    assert argv[4:] == [
-        *("sh", "/everycommit/w/tree", "/everycommit/w/inside", "A=1", "EVERYCOMMIT_WORKTREE=/app"),
-        *("python", "-o", "cache_dir=/everycommit/w/x"),
-    ]
+    line = made.started(made.cache / "start.py", made.cache / "start")
+    assert line == ["docker", "python", "-I", "-S", "/everycommit/start.py", "/everycommit/start"]
+    assert json.loads(told) == {
+        "argv": ["python", "-o", "cache_dir=/everycommit/w/x"],
+        "cwd": "/everycommit/w/tree",
+        "path": "/everycommit/w/inside",
+        "env": {"A": "{1}", "EVERYCOMMIT_WORKTREE": "/app"},
+    }
     said = b"/everycommit/w/tree/a.py /app/src/b.py /srv/app/c.py file:///app/d /application/e"
     assert made.back(said) == (
         b"/home/me/.cache/everycommit/w/tree/a.py /home/me/app/src/b.py /srv/app/c.py file:///app/d /application/e"
@@ -201,6 +208,40 @@ def test_tests_run_behind_it_over_the_snapshot(shop: Box) -> None:
         result = job.check(Gate())
 
     assert (result.outcome, result.reason, result.counts["selected"]) == (Outcome.PASSED, None, 1)
+
+
+def test_what_a_prefix_says_and_how_it_ends_is_not_the_tool_s(plain: Callable[..., Behind], repo: Repo) -> None:
+    """One mixes the streams, adds words, and ends with 1 whatever ended with 5."""
+    repo.stage("src/shop.py", 'ONE: int = "1"\n').stage("test_it.py", "")
+    python = asked(plain("sh", "-c", 'echo "a.py:1: error: Not yours  [x]"; "$@" 2>&1 || exit 1', "sh"))
+
+    with judging(repo, interpreter=lambda: python) as job:
+        types, tests = job.check(Types()), job.check(Gate())
+
+    assert [(found.path, found.rule) for found in types.findings] == [("src/shop.py", "types/assignment")]
+    assert types.counts == {"files": 1}
+    assert (tests.outcome, tests.reason) == (Outcome.INCONCLUSIVE, "pytest selected no test")
+
+
+def test_a_prefix_that_no_longer_works_is_no_verdict(plain: Callable[..., Behind], repo: Repo, tmp_path: Path) -> None:
+    repo.stage("test_it.py", "def test_it(): pass\n")
+    script = f'[ ! -e {tmp_path}/gone ] || {{ echo "no container" >&2; exit 1; }}; exec "$@"'
+    python = asked(plain("sh", "-c", script, "sh"))
+    (tmp_path / "gone").touch()
+
+    with judging(repo, interpreter=lambda: python) as job, pytest.raises(ToolError, match="ended with 1: no container"):
+        job.check(Gate())
+
+
+def test_time_that_runs_out_behind_it_is_said(plain: Callable[..., Behind], repo: Repo) -> None:
+    repo.stage("test_it.py", "import time\ndef test_it():\n    time.sleep(600)\n")
+    python = asked(plain("env"))
+
+    with judging(repo, interpreter=lambda: python, seconds=4) as job:
+        result = job.check(Gate())
+
+    assert result.outcome is Outcome.INCONCLUSIVE
+    assert "time ran out" in (result.reason or "")
 
 
 def test_types_are_checked_behind_it(shop: Box) -> None:

@@ -15,14 +15,7 @@ from .ledger import doubt
 from .record import dataclass
 
 _ASKING_SECONDS = 60.0
-NO_FOLDER = 97
-"""The exit code of ``_START`` where the folder is not there."""
-# One line: `conda run` takes no other. Arguments: the folder, what comes before the PYTHONPATH that is there, and a
-# command line for env.
-_START = (
-    f'cd -- "$1" || exit {NO_FOLDER}; PYTHONPATH="$2${{PYTHONPATH:+:$PYTHONPATH}}"; export PYTHONPATH; shift 2; '
-    'exec env "$@"'
-)
+_MARK = '["everycommit", '
 # Any Python from 3.8 on. Values of variables do not come out, only their digest.
 _QUESTION = r"""
 import hashlib, json, os, re, site, sys
@@ -53,10 +46,11 @@ for place in places:
 for place in os.environ.get("PATH", "").split(os.pathsep):
     told.append(stamp(place, place))
 told.append(stamp(os.path.realpath(sys.executable), "python"))
-passing = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "NIX_BUILD_TOP", "TMP", "TMPDIR", "TEMP", "TEMPDIR", "PATH")
+passing = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "PYTHONHASHSEED", "NIX_BUILD_TOP", "TMP", "TMPDIR", "TEMP", "TEMPDIR", "PATH")
 told += sorted("%s=%s" % one for one in os.environ.items() if one[0] not in passing)
 word = hashlib.sha256("\n".join(told).encode("utf-8", "surrogateescape")).hexdigest()
-print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names, elsewhere, word]))
+version = "%d.%d.%d" % sys.version_info[:3]
+print(json.dumps(["everycommit", sys.executable, version, sys.prefix, names, elsewhere, word]))
 """
 
 
@@ -87,12 +81,25 @@ class Behind:
             output = _moved(output, self.folder, self.cache)
         return output if self.worktree is None else _moved(output, self.worktree, self.top)
 
-    def started(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> list[str]:
-        """Return the command line that starts *argv* in *cwd* behind the prefix, with *env* on top of what is there."""
+    def told(self, argv: Sequence[str], *, cwd: Path, env: Mapping[str, str]) -> bytes:
+        """Return what ``inside/everycommit_start.py`` reads: how to run *argv* in *cwd*, with *env* on top.
+
+        A file, as prefixes read what is put behind them: poetry takes options for its own, hatch braces, and conda
+        refuses line ends.
+        """
         env = {**env, "EVERYCOMMIT_WORKTREE": self.worktree or str(self.top)}
         path = self.to(env.pop("PYTHONPATH", ""))
-        words = [f"{name}={self.to(value)}" for name, value in env.items()]
-        return [*self.argv, "sh", "-c", _START, "sh", self.to(str(cwd)), path, *words, *map(self.to, argv)]
+        told = {
+            "argv": [self.to(word) for word in argv],
+            "cwd": self.to(str(cwd)),
+            "path": path,
+            "env": {name: self.to(value) for name, value in env.items()},
+        }
+        return json.dumps(told).encode()
+
+    def started(self, code: Path, place: Path) -> list[str]:
+        """Return the command line that starts *code* with what is told at *place*."""
+        return [*self.argv, self.python, "-I", "-S", self.to(str(code)), self.to(str(place))]
 
     def no_folder(self, cwd: Path) -> ToolError:
         """Return what to say where *cwd* is not there behind the prefix."""
@@ -109,13 +116,14 @@ class Behind:
 
         self.cache.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(prefix="seen-", dir=self.cache) as file, Children() as children:
+            look = f"import os; print('everycommit', os.path.exists({self.to(file.name)!r}))"
             done = children.run(
-                [*self.argv, "test", "-f", self.to(file.name)],
+                [*self.argv, self.python, "-I", "-S", "-c", _one_line(look)],
                 cwd=self.top,
                 env=self.environ,
                 deadline=Deadline.after(_ASKING_SECONDS),
             )
-        return None if done.code == 0 else str(self.no_folder(self.cache / "worktrees"))
+        return None if b"everycommit True" in done.out else str(self.no_folder(self.cache / "worktrees"))
 
 
 def behind(settings: RunSettings, *, top: Path, cache: Path, environ: Mapping[str, str]) -> Behind:
@@ -153,9 +161,9 @@ def asked(prefix: Behind) -> Interpreter:
             deadline=Deadline.after(_ASKING_SECONDS),
         )
     try:
-        # Some prefixes say what they do before.
-        last = done.out.decode(errors="replace").strip().splitlines()[-1:]
-        executable, version, home, names, elsewhere, word = json.loads("".join(last))
+        # Some prefixes say what they do, before and after.
+        [answer] = [line for line in done.out.decode(errors="replace").splitlines() if line.startswith(_MARK)]
+        _, executable, version, home, names, elsewhere, word = json.loads(answer)
     except ValueError:
         told = (done.err or done.out).decode(errors="replace").strip().splitlines()[-1:]
         why = f"gave no answer within {_ASKING_SECONDS:.0f} s" if done.late else f"said: {''.join(told) or 'nothing'}"

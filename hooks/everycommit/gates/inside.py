@@ -27,15 +27,13 @@ def inside(python: Interpreter, snapshot: Path, report: Path) -> dict[str, str]:
 
 def beside(snapshot: "Snapshot", env: Mapping[str, str]) -> dict[str, str]:
     """Return *env* with our code where whoever sees the snapshot sees it, too: copied beside the tree."""
-    if str(FOLDER) not in env.get("PYTHONPATH", ""):
-        return dict(env)
     copy = snapshot.caches / "inside"
     copy.mkdir(parents=True, exist_ok=True)
     for file in FOLDER.glob("*.py"):
         there, content = copy / file.name, file.read_bytes()
         if not there.is_file() or there.read_bytes() != content:
             there.write_bytes(content)
-    return {**env, "PYTHONPATH": env["PYTHONPATH"].replace(str(FOLDER), str(copy))}
+    return {**env, "PYTHONPATH": env.get("PYTHONPATH", "").replace(str(FOLDER), str(copy))}
 
 
 def activated(python: Interpreter, environ: Mapping[str, str]) -> dict[str, str]:

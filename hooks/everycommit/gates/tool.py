@@ -1,5 +1,6 @@
 """What all gates that start a program share: running it under the deadline, and its last word when it broke."""
 
+import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from ..errors import TimeRanOut, ToolError
 from ..record import replace
 from ..result import Finding, identity
 from .base import Job
-from .inside import beside
+from .inside import beside, scratch
 
 if TYPE_CHECKING:
     from ..environment import Interpreter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
 
 _LONGEST = 300
+_MOST = 32 * 1024 * 1024
 
 
 def ran(
@@ -40,27 +42,50 @@ def ran(
         TimeRanOut: It was ended at the deadline.
         ToolError: It cannot be started.
     """
-    where, environ = cwd or snapshot.path, {**job.environ, **(env or {})}
-    if behind is not None:
-        argv = behind.started(argv, cwd=where, env=beside(snapshot, env or {}))
-        where, environ = behind.top, dict(behind.environ)
-    done = job.children.run(
-        argv,
-        cwd=where,
-        env=environ,
-        deadline=job.deadline,
-        stdin=stdin,
-        keep=(snapshot.lock,),
-    )
-    if behind is not None:
-        from ..prefixed import NO_FOLDER
-
-        if done.code == NO_FOLDER:
-            raise behind.no_folder(cwd or snapshot.path)
-        done = replace(done, out=behind.back(done.out), err=behind.back(done.err))
+    where = cwd or snapshot.path
+    if behind is None:
+        environ = {**job.environ, **(env or {})}
+        done = job.children.run(argv, cwd=where, env=environ, deadline=job.deadline, stdin=stdin, keep=(snapshot.lock,))
+    else:
+        done = _behind(behind, job, argv, snapshot, cwd=where, env=env or {})
     if done.late and not even_late:
         raise TimeRanOut(f"time ran out after {done.seconds:.0f}s")
     return done
+
+
+def _behind(
+    behind: "Behind", job: Job, argv: Sequence[str], snapshot: "Snapshot", *, cwd: Path, env: Mapping[str, str]
+) -> "Done":
+    with scratch(snapshot) as folder:
+        place = folder / "start"
+        told = beside(snapshot, env)
+        place.with_suffix(".json").write_bytes(behind.told(argv, cwd=cwd, env=told))
+        code = snapshot.caches / "inside" / "everycommit_start.py"
+        done = job.children.run(
+            behind.started(code, place),
+            cwd=behind.top,
+            env=behind.environ,
+            deadline=job.deadline,
+            keep=(snapshot.lock,),
+        )
+        out, err, ended = (_read(place.with_suffix(suffix)) for suffix in (".out", ".err", ".code"))
+    if out is None or err is None:
+        if done.late:
+            return done
+        # Nothing of ours ran: what it says is the prefix's own, or its Python's.
+        if behind.to(str(code)).encode() in done.err + done.out:
+            raise behind.no_folder(cwd)
+        raise ToolError(f"run.prefix ({' '.join(behind.argv)}) ended with {done.code}: {last_word(done.err, done.out)}")
+    number = int(ended) if ended else done.code or -signal.SIGKILL
+    return replace(done, code=number, out=behind.back(out), err=behind.back(err))
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(_MOST)
+    except FileNotFoundError:
+        return None
 
 
 def last_word(*outputs: bytes) -> str:
