@@ -46,7 +46,8 @@ for place in places:
 for place in os.environ.get("PATH", "").split(os.pathsep):
     told.append(stamp(place, place))
 told.append(stamp(os.path.realpath(sys.executable), "python"))
-passing = ("PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "PYTHONHASHSEED", "NIX_BUILD_TOP", "TMP", "TMPDIR", "TEMP", "TEMPDIR", "PATH")
+passing = ["PWD", "OLDPWD", "SHLVL", "_", "HOSTNAME", "PYTHONHASHSEED", "NIX_BUILD_TOP", "PATH"]
+passing += ["TMP", "TMPDIR", "TEMP", "TEMPDIR"]
 told += sorted("%s=%s" % one for one in os.environ.items() if one[0] not in passing)
 word = hashlib.sha256("\n".join(told).encode("utf-8", "surrogateescape")).hexdigest()
 version = "%d.%d.%d" % sys.version_info[:3]
