@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).resolve().parent.parent / "inside"
 _SHOWN = 3
+_PACKAGES = ("site-packages", "dist-packages")
 
 
 def inside(python: Interpreter, snapshot: Path, report: Path) -> dict[str, str]:
@@ -56,10 +57,17 @@ def missing(report: Path, top: Path) -> list[str]:
 
 
 def leak_reason(files: Sequence[str], top: Path) -> str:
-    """Return why nothing can be said when *files* of the working tree took part."""
+    """Return why nothing can be said when *files* of the working tree, or installed copies, took part."""
     start = f"{top}/"
+    copies = [file for file in files if any(f"/{folder}/" in file for folder in _PACKAGES)]
+    files = copies or files
     shown = ", ".join(file.removeprefix(start) for file in files[:_SHOWN])
     more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+    if copies:
+        return (
+            f"{shown}{more} was imported, an installed copy of the project's code that differs from the snapshot; "
+            "install the project editable (pip install -e .)"
+        )
     return (
         f"{shown}{more} came from the working tree, not from the snapshot; "
         "install the project as `pip install -e` does by default, or name the file in snapshot.link if it is ignored"

@@ -4,8 +4,9 @@ Python imports this by itself: its folder is on PYTHONPATH. Any Python from 3.8 
 never break a child, so whatever goes wrong in here leaves the child as it would have been.
 
 ``EVERYCOMMIT_WORKTREE`` and ``EVERYCOMMIT_SNAPSHOT`` are the two roots, real paths. ``EVERYCOMMIT_REPORT`` plus
-``.leaks`` gets a line ``module<TAB>file`` for each module that came from the working tree all the same, plus
-``.missing`` a line for each file that only the working tree has and an import asked for.
+``.leaks`` gets a line ``module<TAB>file`` for each module that came from the working tree all the same, or from an
+installed copy that differs from the snapshot, plus ``.missing`` a line for each file that only the working tree has and
+an import asked for.
 """
 # ruff: noqa: BLE001, S110 - nothing may break the child; contextlib would cost each child its import
 
@@ -26,6 +27,8 @@ _HERE = os.path.dirname(os.path.realpath(__file__))
 # The folder of links to each file that setuptools makes for `editable_mode=strict`.
 _STRICT = os.sep + "__editable__."
 _PACKAGES = (os.sep + "site-packages", os.sep + "dist-packages")
+# Some distributions leave a folder of this name there by mistake.
+_TESTS = ("tests" + os.sep, "test" + os.sep)
 
 
 def _folder(path: str) -> str:
@@ -71,6 +74,20 @@ class _Roots:
             return None
         there = self.moved(os.path.join(path, "_"))
         return None if there is None else os.path.dirname(there)
+
+    def copied(self, path: str) -> bool:
+        """Tell whether *path* is an installed copy of a file in a package of the snapshot, and differs from it."""
+        for packages in _PACKAGES:
+            _, there, inner = path.partition(packages + os.sep)
+            if not there or os.sep not in inner or inner.startswith(_TESTS) or not inner.endswith(".py"):
+                continue
+            for folder in ("src", ""):
+                own = os.path.join(self.snapshot, folder, inner)
+                package = os.path.join(self.snapshot, folder, inner.partition(os.sep)[0], "__init__.py")
+                if os.path.isfile(package) and os.path.isfile(own):
+                    with open(own, "rb") as one, open(path, "rb") as other:
+                        return one.read() != other.read()
+        return False
 
     def twin(self, path: object) -> str | None:
         """Return where the working tree has *path* of the snapshot, None where it is not the snapshot's."""
@@ -187,12 +204,12 @@ class _Finder:
             _append(self.report + ending, [line])
 
     def leaks(self) -> list[str]:
-        """Return ``module<TAB>file`` for each loaded module that came from the working tree."""
+        """Return ``module<TAB>file`` for each loaded module of the project that is not the snapshot's."""
         found = []
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
             # zip and frozen modules have odd ones
-            if isinstance(file, str) and self.roots.moved(file) is not None:
+            if isinstance(file, str) and (self.roots.moved(file) is not None or self.roots.copied(file)):
                 found.append("%s\t%s" % (name, file))
         return found
 
