@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _OF_THE_CHANGE = frozenset({"target", "parents", "settings before", "select"})
 _SHOWN = 2
+_FEW = 100
+"""Files that are named to pytest one by one."""
 
 
 class Plan(NamedTuple):
@@ -34,6 +36,8 @@ class Plan(NamedTuple):
     """Each recorded test that has to run, and how the change reaches it."""
     recorded: str = ""
     """The tree and the moment of the recording."""
+    files: tuple[str, ...] = ()
+    """Those that hold the tests to run, where it is enough to collect these; empty: all are collected."""
 
     @property
     def word(self) -> str:
@@ -127,7 +131,10 @@ def _divided(recorded: "TestMap", found: "Selected") -> Plan:
             chosen.append((node, why))
         else:
             left.append(node)
-    return Plan(None, tuple(left), tuple(chosen), json.dumps([recorded.meta["tree"], recorded.meta["at"]]))
+    files = sorted({node.partition("::")[0] for node, _ in chosen}) if found.at_rest else []
+    every = {node.partition("::")[0] for node, _, _ in recorded.tests.values()}
+    few = files if len(files) <= min(_FEW, len(every) / 2) else []
+    return Plan(None, tuple(left), tuple(chosen), json.dumps([recorded.meta["tree"], recorded.meta["at"]]), tuple(few))
 
 
 def _ordinary(file: FileChange) -> bool:

@@ -101,8 +101,14 @@ class Tests:
         settings = job.config.settings.tests
         chosen = self.plan(job)
         run = self._run(job, snapshot, chosen)
+        if run.report.status != 0 and self._narrowed(job, snapshot, chosen) and not run.done.late:
+            # A test may lean on what the import of another file does: nothing is refused that passes beside all others.
+            chosen = chosen._replace(files=())
+            run = self._run(job, snapshot, chosen)
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
+        if self._narrowed(job, snapshot, chosen):
+            total = selected + len(chosen.left_out)
         counts = {
             "selected": selected,
             "total": total,
@@ -190,12 +196,14 @@ class Tests:
 
     def _run(self, job: Job, snapshot: "Snapshot", chosen: Plan) -> pytest.Run:
         settings = job.config.settings.tests
+        files = self._narrowed(job, snapshot, chosen)
+        args = [arg for arg in settings.args if not files or not _names_tests(snapshot.path / job.project, arg)]
 
         def ran(*, serve: bool) -> pytest.Run:
             return pytest.run(
                 job,
                 snapshot,
-                settings.args,
+                [*args, *files],
                 named=self.named(job),
                 without=chosen.left_out or None,
                 shard=job.shard,
@@ -208,6 +216,23 @@ class Tests:
         # No test that is known is reached: services are started only where there turns out to be a new one.
         first = ran(serve=False)
         return ran(serve=True) if first.report.ids or first.report.failures else first
+
+    def _narrowed(self, job: Job, snapshot: "Snapshot", chosen: Plan) -> list[str]:
+        """Return the files to collect where that is not all of them.
+
+        pytest takes its settings, and the folder from which on it reads conftest.py, from the nearest folder with any
+        above what it is given: the project's own has to have some, and none below it.
+        """
+        top = snapshot.path / job.project
+        if not chosen.files or not chosen.left_out or job.shard is not None or not _is_set_up(top):
+            return []
+        for folder in {parent for file in chosen.files for parent in Path(file).parents}:
+            here = snapshot.path / folder
+            below = here != top and here.is_relative_to(top)
+            if below and any((here / name).exists() for name in (*OWN, *SHARED, "setup.py")):
+                return []
+        paths = [snapshot.path / file for file in chosen.files]
+        return [str(path) for path in paths] if all(path.is_file() for path in paths) else []
 
     def _fewer(self, job: Job, run: pytest.Run) -> tuple[list[Finding], list[str]]:
         """Return a finding where pytest's changed settings leave out tests of files that did not change; and notes."""
@@ -270,6 +295,20 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Pl
     if doubt:
         return Outcome.INCONCLUSIVE, doubt
     return (Outcome.FAILED if findings else Outcome.PASSED), None
+
+
+def _is_set_up(top: Path) -> bool:
+    """Tell whether pytest takes the project's folder *top* for its root, whatever files below it are given."""
+    if any((top / name).is_file() for name in OWN):
+        return True
+    for name, tables in SHARED.items():
+        try:
+            text = (top / name).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            continue
+        if f"[{'.'.join(tables)}" in text:
+            return True
+    return False
 
 
 def _lost(run: pytest.Run, chosen: Plan) -> str | None:

@@ -67,6 +67,8 @@ class Selected(NamedTuple):
     tests: int
     reasons: tuple[tuple[int, str], ...]
     """Tests and how the change reaches them; the first that holds a test explains it."""
+    at_rest: bool = False
+    """Whether all that changed are bodies of functions that ran in tests alone: any file is collected as it was."""
 
 
 def selected(changes: Iterable[Changed], recorded: Map) -> Selected:
@@ -87,7 +89,7 @@ def selected(changes: Iterable[Changed], recorded: Map) -> Selected:
         taint.spread()
     except AllError as why:
         return Selected(str(why), recorded.everyone(), ())
-    return Selected(None, taint.tests & ~IMPORT, tuple(taint.reasons))
+    return Selected(None, taint.tests & ~IMPORT, tuple(taint.reasons), taint.at_rest)
 
 
 def _file(one: Changed, taint: Taint, modules: Modules) -> None:
@@ -105,6 +107,7 @@ def _other(one: Changed, taint: Taint) -> None:
     taint.outside(taint.map.touched("opened", one.path), f"{one.path}, which it opens")
     taint.outside(taint.map.touched("statted", one.path), f"{one.path}, which it looks at")
     if one.old is None or one.new is None:
+        taint.at_rest = False
         _listing(one.path, taint)
 
 
@@ -137,6 +140,7 @@ def _python(one: Changed, name: str, taint: Taint, modules: Modules) -> None:
 
 
 def _module_came_or_went(path: str, name: str, old: ast.Module, taint: Taint) -> None:
+    taint.at_rest = False
     taint.outside(taint.map.touched("statted", path), f"{path}, which it looks at")
     _listing(path, taint)
     word = f"{path} came or went"
@@ -159,6 +163,7 @@ def _fact(fact: Fact, path: str, was: Source, now: Source, taint: Taint) -> None
     place = f"{path}:{fact.first}"
     name = f"{fact.scope}.{fact.name}" if fact.scope and fact.name else fact.name
     side = now if fact.kind == "added" else was
+    taint.at_rest = taint.at_rest and fact.kind == "body" and isinstance(fact.old, FUNCTIONS)
     if fact.kind == "doc":
         _doc(fact, place, name, path, taint)
     elif fact.kind == "body":
@@ -225,6 +230,7 @@ def _body(fact: Fact, path: str, word: str, was: Source, taint: Taint) -> None:
         ran |= taint.map.ran(path, begin, last)
     taint.select(ran, word)
     if ran & IMPORT:
+        taint.at_rest = False
         taint.at_import(path, fact.first, fact.last, word)
         for function in taint.known.new[path].functions:
             if function.name == fact.name and function.scope == fact.scope:

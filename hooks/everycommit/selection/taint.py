@@ -25,6 +25,8 @@ class Taint:
         self.tests = 0
         self.reasons: list[tuple[int, str]] = []
         self.known = Known(recorded)
+        self.at_rest = True
+        """Whether nothing that changed has a part in what happens before the first test: imports, and collection."""
         self._names: dict[tuple[str, str], str] = {}
         self._waiting: list[tuple[str, str]] = []
         self._stated: set[tuple[str, int, int, tuple[str, ...]]] = set()
