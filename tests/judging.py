@@ -20,6 +20,7 @@ from everycommit.gates import mypy
 from everycommit.gates.base import Gate, Job
 from everycommit.gates.services import Services
 from everycommit.proc import Children, child_environment
+from everycommit.projects.member import Member
 from everycommit.repo.quarantine import Quarantine
 from everycommit.repo.read import staged
 from everycommit.repo.repository import Repository, discover
@@ -73,11 +74,13 @@ class Judging:
 class _Warm(Snapshots):
     """Snapshots whose mypy has seen the standard library: a cold start would be all that these tests wait for."""
 
+    project = "."
+
     def _laid_out(self, tree: str) -> Snapshot:
         snapshot = super()._laid_out(tree)
-        there = snapshot.caches / "mypy-."
+        there = snapshot.caches / f"mypy-{self.project.replace('/', '-')}"
         if not there.exists():
-            configured = mypy.settings_file(snapshot.path, ".") is not None
+            configured = mypy.settings_file(snapshot.path, self.project) is not None
             shutil.copytree(_seed(configured=configured), there)
         return snapshot
 
@@ -106,6 +109,7 @@ def judging(
     read: Reader = staged,
     interpreter: Callable[[], Interpreter] | None = None,
     project: str = ".",
+    member: Member | None = None,
     occasion: str = "commit",
     seconds: float = 60,
     environ: Mapping[str, str] | None = None,
@@ -135,6 +139,7 @@ def judging(
                 deadline=deadline,
             )
         )
+        trees.project = project
         services = stack.enter_context(
             closing(Services(settings.services, children=children, environ=environ or repo.environ))
         )
@@ -145,6 +150,7 @@ def judging(
             config=Config(settings=settings),
             occasion=occasion,
             project=project,
+            member=member,
             deadline=deadline,
             blobs=quarantine,
             trees=trees,

@@ -40,7 +40,7 @@ def said(repo: Repo, *argv: str, code: int = 0) -> str:
 def test_list_shows_what_is_kept_newest_first(repo: Repo, kept: Kept) -> None:
     types, lint = said(repo, "list").splitlines()
 
-    assert "types[packages/a] failed   nothing -> ?" in types
+    assert "types packages/a failed   nothing -> ?" in types
     assert "lint     passed   bbbbbbbbbb -> cccccccccc" in lint
     assert lint.endswith("B  1 file")
     entries = json.loads(said(repo, "list", "--format", "json"))["entries"]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from everycommit.config.fields import Field, command_table, field_of, keys, tables
 from everycommit.config.load import load
 from everycommit.config.merge import looser, merged, together
-from everycommit.config.schema import MERGES, Config
+from everycommit.config.schema import MERGES, Config, ProjectSettings
 from everycommit.config.values import written as toml
 from everycommit.rules.globs import matches
 from everycommit.rules.names import OWN, SEVERITIES, SOFTEST
@@ -58,12 +58,18 @@ def values(field: Field) -> st.SearchStrategy[Any]:
         "text": lambda: st.none() | st.sampled_from(["x", "y"]),
         "only": lambda: st.lists(st.sampled_from(GLOBS), unique=True).map(lambda globs: (tuple(globs),) * bool(globs)),
         "rules": sides,
+        "projects": projects,
     }
     if field.kind in scalars:
         return scalars[field.kind]()
     least = 1 if field.name == "run" else 0
     items = field.choices or (("PATH", "TOKEN") if field.name == "env" else GLOBS)
     return st.lists(st.sampled_from(items), unique=True, min_size=least).map(tuple)
+
+
+def projects() -> st.SearchStrategy[tuple[ProjectSettings, ...]]:
+    roots = st.lists(st.sampled_from(["a", "b/c", "d"]), unique=True)
+    return roots.map(lambda names: tuple(ProjectSettings(root=name, depends=("d",)) for name in names))
 
 
 def sides() -> st.SearchStrategy[tuple[Side, ...]]:

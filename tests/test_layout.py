@@ -25,6 +25,7 @@ FLOORS = (
         "selection",
         "reader",
         "shards",
+        "projects",
         "inside",
     },
     {

@@ -236,13 +236,13 @@ def test_the_next_verdict_replaces_the_gates_of_the_last(terminal: Terminal) -> 
 
 def test_gates_of_several_projects_have_a_line_each(terminal: Terminal) -> None:
     with Live(terminal.stream, screen()) as live:
-        live.started(["types", "types"])
+        live.started(["types a", "types b"])
         live.ended(replace(TYPES_FAILED, project="a"))
         live.ended(gate("types", summary="9 files", project="b", reused=True))
         seen = terminal.wait_for("9 files")
 
     assert "✗" in seen[1]
-    assert re.fullmatch(r"  ✓ types    9 files +known", seen[2])
+    assert re.fullmatch(r"  ✓ types b  9 files +known", seen[2])
 
 
 def test_words_of_others_cannot_act_on_the_terminal(terminal: Terminal) -> None:

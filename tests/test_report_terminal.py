@@ -472,8 +472,8 @@ def test_a_project_stands_with_the_gate() -> None:
 
     text = shown(refused)
 
-    assert "  ✗ types[packages/a] 212 files" in text
-    assert "Refused: types[packages/a]. Fix and commit again; `everycommit run types` repeats it." in text.replace(
+    assert "  ✗ types packages/a 212 files" in text
+    assert "Refused: types packages/a. Fix and commit again; `everycommit run types` repeats it." in text.replace(
         "\n", " "
     )
 
@@ -481,7 +481,7 @@ def test_a_project_stands_with_the_gate() -> None:
 def test_a_long_project_is_shortened_in_the_middle() -> None:
     refused = verdict(THREE, replace(TYPES_FAILED, project="packages/" + "deep/" * 20 + "end"))
 
-    assert "  ✗ types[pac…eep/deep/deep/end] " in shown(refused)
+    assert "  ✗ types pac…deep/deep/deep/end " in shown(refused)
 
 
 # What could not be verified

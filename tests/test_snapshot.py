@@ -1221,19 +1221,6 @@ def test_submodules_are_named_and_kept_empty(place: Place, tmp_path: Path) -> No
     assert repo.path("vendor/a/code.py").exists()
 
 
-def test_projects_below_the_root_are_said(place: Place) -> None:
-    """Until each is judged by itself; a test's own sample project is none."""
-    repo = project(place.repo)
-    for folder in ("packages/a", "packages/b", "tests/data", "docs/sample", "far/down/below"):
-        repo.stage(f"{folder}/pyproject.toml", '[project]\nname = "x"\n')
-    repo.stage("conf/pyproject.toml", "[tool.ruff]\n").commit()
-
-    with place.taken() as snapshot:
-        assert snapshot.notes == (
-            "projects below the root are judged as parts of it, not each by itself: packages/a, packages/b",
-        )
-
-
 def test_every_error_is_one_of_ours(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks later gets the same sentence; nothing is tried twice."""
     project(place.repo)

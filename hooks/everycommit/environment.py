@@ -100,17 +100,19 @@ def find(
     tracked: Callable[[str], bool],
     accepted: Callable[[str], bool],
     project: str = ".",
+    key: str = "interpreter",
 ) -> Interpreter:
     """Return the project's Python: the setting, a virtual environment, or what PATH has; never one that is tracked.
 
     *tracked* tells whether the change's tree has a path, *accepted* whether a digest was accepted on this machine.
-    A virtual environment is read, not started; any other Python is started once.
+    *key* is where *setting* stands, for people. A virtual environment is read, not started; any other Python is started
+    once.
 
     Raises:
         ToolError: There is none, or the setting's may not be used.
     """
     if setting is not None:
-        return _read(_setting(setting, top, tracked, accepted), top, environ)
+        return _read(_setting(setting, top, tracked, accepted, key), top, environ)
     refused = []
     for candidate in _candidates(top, main_worktree, environ, project):
         path = _tracked_part(candidate.python, top, tracked)
@@ -118,8 +120,9 @@ def find(
             return _read(candidate, top, environ)
         refused.append(path)
     told = f"; '{refused[0]}' is tracked by the repository and is never started" if refused else ""
+    places = f"'{top}'" if project == "." else f"'{top / project}' or '{top}'"
     raise ToolError(
-        f"no Python for this project: no .venv in '{top}', no VIRTUAL_ENV, no python3 on PATH{told}; "
+        f"no Python for this project: no .venv in {places}, no VIRTUAL_ENV, no python3 on PATH{told}; "
         "make one: python3 -m venv .venv"
     )
 
@@ -158,13 +161,17 @@ def normalised(name: str) -> str:
     return re.sub(_SEPARATORS, "-", name).lower()
 
 
-def _setting(setting: str, top: Path, tracked: Callable[[str], bool], accepted: Callable[[str], bool]) -> _Candidate:
+def _setting(
+    setting: str, top: Path, tracked: Callable[[str], bool], accepted: Callable[[str], bool], key: str
+) -> _Candidate:
     from .config.trust import interpreter_digest
 
     python = top / Path(setting).expanduser()
     if python.is_dir():
         python = python / "bin" / "python"
     at = f"pyproject.toml [tool.everycommit].interpreter = '{setting}'"
+    if key == "project":
+        at = f"pyproject.toml [tool.everycommit].project: python = '{setting}'"
     path = _tracked_part(python, top, tracked)
     if path is not None:
         raise ToolError(

@@ -182,10 +182,10 @@ def unseen(git_dir: Path) -> list[Record]:
 
 def settled(git_dir: Path, target: str, results: Sequence[GateResult]) -> None:
     """Forget what went on over tree *target* where *results* have a word on all that was open."""
-    judged = {gate.gate for gate in results if gate.outcome in {Outcome.PASSED, Outcome.FAILED}}
+    judged = {gate.label for gate in results if gate.outcome in {Outcome.PASSED, Outcome.FAILED}}
     for one in records(git_dir):
         if one.target == target and not alive(git_dir, one):
-            open_ = {gate.gate for gate in (*one.failed, *one.unverified)}
+            open_ = {gate.label for gate in (*one.failed, *one.unverified)}
             if open_ <= judged:
                 drop(git_dir, one)
 

@@ -101,6 +101,11 @@ class Told(NamedTuple):
     """Each selected test that was recorded before, and how the change reaches it."""
 
 
+def labelled(gate: str, project: str) -> str:
+    """Return a gate's name, with its project where that is not the whole repository: ``types packages/a``."""
+    return gate if project in {"", "."} else f"{gate} {project}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateResult:
     """What one gate says of one change in one project root."""
@@ -145,6 +150,10 @@ class GateResult:
     """What of all there is this run looked at, where it was a shard's."""
     told: Told | None = None
     """How it came about; only where it was asked for."""
+
+    @property
+    def label(self) -> str:
+        return labelled(self.gate, self.project)
 
     @property
     def new_errors(self) -> int:

@@ -166,7 +166,7 @@ def _same(record: pending.Record, candidate: Candidate) -> bool:
 
 
 def _left_to(older: pending.Record, step: Step) -> Step:
-    theirs = next((gate for gate in older.pending if gate.gate == step.gate.name), None)
+    theirs = next((gate for gate in older.pending if gate.label == step.label), None)
     if theirs is None or step.ended is not None:
         return step
     since = time.strftime("%H:%M", time.localtime(older.since))

@@ -16,6 +16,7 @@ KINDS = {
     "FILE": "files",
     "RESULT": "files",
     "GLOB": "files",
+    "ROOT": "files",
     "DIR": "files",
     "KEYFILE": "files",
     "FORMAT=FILE": "outputs",

@@ -29,8 +29,10 @@ from .later import LaterInterpreter, LaterTrees
 from .other_runs import after, before
 from .place import Place, configured, place
 from .project_python import project_python
+from .roots import Roots
 
 if TYPE_CHECKING:
+    from ..environment import Interpreter
     from ..gates.services import Services
     from ..maps import Maps
     from ..model.models import Models
@@ -76,6 +78,8 @@ class Wish:
     """Which part is to be judged; None: all."""
     explain: bool = False
     """Whether each result has to say how it came about."""
+    project: str | None = None
+    """The only project whose own gates are to run; None: all that the change reaches."""
     aside: bool = False
     """Whether work in the background over another change goes on: what is judged is no step of its own."""
 
@@ -218,6 +222,17 @@ def prepared(
     cache = cache_folder(settings.cache_dir, call.environ) if settings.cache_dir else here.cache
     accepted = _accepted(here, candidate, call)
     no_code = wish.no_code or (candidate.foreign and not wish.run_code)
+
+    def python(project: str = ".", own: str | None = None) -> "Interpreter":
+        return project_python(
+            *(here, candidate, config, call),
+            accepted=accepted,
+            cache=cache,
+            no_code=no_code,
+            project=project,
+            own=own,
+        )
+
     with ExitStack() as stack:
         children = stack.enter_context(Children(gone))
         trees = stack.enter_context(closing(LaterTrees(lambda: _snapshots(here, candidate, settings, cache, deadline))))
@@ -229,9 +244,7 @@ def prepared(
             blobs=here.quarantine,
             trees=trees,
             children=children,
-            interpreter=LaterInterpreter(
-                lambda: project_python(here, candidate, config, call, accepted=accepted, cache=cache, no_code=no_code)
-            ),
+            interpreter=LaterInterpreter(python),
             environ=child_environment(call.environ, ceiling=cache),
             accepted=accepted,
             say=lambda _: None,
@@ -241,7 +254,9 @@ def prepared(
             shard=wish.shard
             and wish.shard.with_gates(name for name in names if not getattr(gates[name], "splits", False)),
         )
-        steps = planned([gates[name] for name in names], job, skipped=skipped)
+        roots = Roots(here.quarantine, candidate.change.target, settings, python)
+        only = None if wish.project is None else roots.known(wish.project)
+        steps = planned([gates[name] for name in names], job, skipped=skipped, apart=roots.jobs, only=only)
         told = ""
         if wish.trusted:
             from .attested import stood_for, unfit
@@ -256,7 +271,7 @@ def prepared(
         if models:
             stack.enter_context(closing(models))
         steps = tuple(
-            replace(step, job=replace(job, say=_sayer(watch, step.gate.name), models=models)) for step in steps
+            replace(step, job=replace(step.job, say=_sayer(watch, step.label), models=models)) for step in steps
         )
         yield Ready(steps, config, deadline, children, trees, models, (told,) * bool(told))
 

@@ -129,10 +129,10 @@ def _occasions(candidate: Candidate, ready: "Ready", judged: "Sequence[tuple[Gat
     settings = ready.config.settings
     if candidate.occasion != "commit" or set(settings.gates("push")) != set(settings.gates("commit")):
         return [candidate.occasion]
-    at_push = {step.gate.name: replace(step.job, occasion="push") for step in ready.steps}
-    same = all(dict(gate.inputs(at_push[gate.name])) == _own(result) for gate, _, result in judged)
-    others = {step.gate.name for step in ready.steps} - {gate.name for gate, _, _ in judged}
-    quiet = all(step.gate.skip(at_push[step.gate.name]) for step in ready.steps if step.gate.name in others)
+    same = all(dict(gate.inputs(replace(job, occasion="push"))) == _own(result) for gate, job, result in judged)
+    # A project that a commit does not reach is not reached at its push, either.
+    others = [step for step in ready.steps if step.ended is not None and step.job.member is None]
+    quiet = all(step.gate.skip(replace(step.job, occasion="push")) for step in others)
     return ["commit", "push"] if same and quiet else ["commit"]
 
 
@@ -185,7 +185,8 @@ def _witnesses(
     paths = [*_our_own(), user_file(call.environ), Accepted(here.repository.common_dir).path]
     paths.append(here.repository.git_dir / "everycommit" / "scope.json")
     if any(gate.name != _POLICY for gate, _, _ in judged):
-        paths += _of_project(here, judged[0][1].interpreter())
+        for job in {job.project: job for _, job, _ in judged}.values():
+            paths += _of_project(here, job.interpreter(), job.project)
         paths += map(Path, search_path(call.environ))
     for gate, job, _ in judged:
         paths += _of_gate(gate, job)
@@ -209,8 +210,8 @@ def _our_own() -> Iterator[Path]:
         yield from (path for path in home.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__")
 
 
-def _of_project(here: "Place", python: "Interpreter") -> Iterator[Path]:
-    """Yield what stands for the project's Python, and for there being no other that would be taken first."""
+def _of_project(here: "Place", python: "Interpreter", project: str) -> Iterator[Path]:
+    """Yield what stands for the Python of *project*, and for there being no other that would be taken first."""
     from ..environment import site_packages
 
     if python.places:
@@ -218,6 +219,7 @@ def _of_project(here: "Place", python: "Interpreter") -> Iterator[Path]:
     yield from (python.python, python.prefix / "pyvenv.cfg", python.prefix / "lib")
     for root in dict.fromkeys((here.repository.top, here.repository.main_worktree)):
         yield from (root / name / "bin" / "python" for name in (".venv", "venv"))
+        yield root / project / ".venv" / "bin" / "python"
     for folder in site_packages(python.prefix):
         yield from _installed(folder)
 

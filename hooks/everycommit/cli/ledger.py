@@ -80,7 +80,7 @@ def _list(args: argparse.Namespace, call: Call, kept: Kept) -> int:
         return 0
     for entry in entries:
         result = entry.result
-        name = result.gate if result.project == "." else f"{result.gate}[{result.project}]"
+        name = result.label
         words = f"{_moment(entry.judged_at)}  {name:8} {result.outcome:8} {_trees(entry)}  {_bytes(_length(entry)):>7}"
         call.stdout.write(printable(f"{words}  {result.summary}".rstrip()) + "\n")
     if not entries and not kept.note:

@@ -26,8 +26,12 @@ def project_python(
     accepted: Callable[[str], bool],
     cache: Path,
     no_code: bool,
+    project: str = ".",
+    own: str | None = None,
 ) -> "Interpreter":
-    """Return the Python that runs the project's code; *no_code*: nothing that the change names may run.
+    """Return the Python that runs the code of *project*; *no_code*: nothing that the change names may run.
+
+    *own* is what the settings name for it among several projects.
 
     Raises:
         ToolError: There is none, or nobody accepted it.
@@ -40,14 +44,17 @@ def project_python(
     from ..environment import find
 
     # What the user set themselves needs nobody's word; what the repository set does.
-    theirs = config.sources.get("interpreter", "").startswith(FILE)
+    key = "interpreter" if own is None else "project"
+    theirs = config.sources.get(key, "").startswith(FILE)
     return find(
-        setting=config.settings.interpreter,
+        setting=config.settings.interpreter if own is None else own,
         top=here.repository.top,
         main_worktree=here.repository.main_worktree,
         environ=call.environ,
         tracked=lambda path: bool(here.quarantine.entries(candidate.change.target, [path])),
         accepted=accepted if theirs else lambda _: True,
+        project=project,
+        key=key,
     )
 
 

@@ -165,7 +165,7 @@ class Resting:
     def _show(self, verdict: Verdict, *, where: str, scope: str) -> None:
         rows = []
         for gate in verdict.gates:
-            row = Row(gate.gate, 0.0)
+            row = Row(gate.label, 0.0)
             row.result = gate
             rows.append(row)
         found = findings(verdict)
@@ -208,7 +208,7 @@ class _Rows(Watch):
                 row.said = text
 
     def ended(self, result: GateResult) -> None:
-        row = next((row for row in self._resting.view.rows if row.gate == result.gate and row.result is None), None)
+        row = next((row for row in self._resting.view.rows if row.gate == result.label and row.result is None), None)
         if row is not None:
             row.result = result
         self._resting.told()

@@ -46,6 +46,11 @@ def arguments(parser: "argparse.ArgumentParser") -> None:
         metavar="SECONDS",
         help="let what is not done by then go on in the background; `everycommit status` shows it",
     )
+    parser.add_argument(
+        "--project",
+        metavar="ROOT",
+        help="of several projects judge the types and tests of this one only; a part, and said so",
+    )
     parser.add_argument("--fresh", action="store_true", help="judge anew what was judged before")
     parser.add_argument("--run-code", action="store_true", help="run the code of a commit that is on no local branch")
     parser.add_argument(
@@ -90,6 +95,7 @@ class Asked:
     skip: Sequence[str] = ()
     timeout: float | None = None
     budget: float | None = None
+    project: str | None = None
     fresh: bool = False
     run_code: bool = False
     explain: bool = False
@@ -112,12 +118,13 @@ def answer(args: Asked, call: Call) -> int:
         raise UsageError(f"--budget with {what}: only a commit may leave something to the background")
     shard = _shard(args, call)
     elsewhere = args.worktree or args.range is not None or args.commit is not None or args.all_files
-    of_index = not elsewhere and args.at == "commit" and shard is None
+    of_index = not elsewhere and args.at == "commit" and shard is None and args.project is None
     wish = Wish(
         gates=args.gates,
         skip=args.skip,
         timeout=args.timeout,
         budget=args.budget,
+        project=args.project,
         fresh=args.fresh,
         run_code=args.run_code,
         of_index=of_index,
@@ -150,6 +157,7 @@ def _join(results: Sequence[str], args: Asked, call: Call) -> int:
             args.skip,
             args.timeout,
             args.budget,
+            args.project,
             args.fresh,
             args.run_code,
             args.explain,
@@ -214,6 +222,7 @@ def _repeat(args: Asked) -> str:
         args.commit is not None
     )
     words += [f"--at={args.at}"] * (args.at != "commit")
+    words += [f"--project={args.project}"] * (args.project is not None)
     words += [f"--shard={args.shard}"] * (args.shard is not None)
     words += [f"--durations={args.durations}"] * (args.durations is not None)
     return shlex.join(words)

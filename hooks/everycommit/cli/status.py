@@ -100,7 +100,7 @@ def _stop(places: list[Path], call: Call) -> int:
         if record is None:
             continue
         pending.tell_to_end(place, record, pending.STOPPED)
-        names = ", ".join(gate.gate for gate in record.pending)
+        names = ", ".join(gate.label for gate in record.pending)
         if pending.ended(place, record, gone=lambda: False, until=time.monotonic() + _PATIENCE):
             said.append(f"Stopped: {names}. What was not done is not verified; push judges it.\n")
         else:

@@ -66,7 +66,7 @@ def joined(
     """
     limit = time.monotonic() + max(0.0, record.until - time.time()) + _GRACE
     limit = limit if until is None else min(limit, until)
-    watch.started([gate.gate for gate in record.pending])
+    watch.started([gate.label for gate in record.pending])
     while not pending.ended(git_dir, record, gone=gone, until=min(limit, time.monotonic() + _EVERY)):
         if gone():
             raise Interrupted
@@ -74,7 +74,7 @@ def joined(
         if time.monotonic() >= limit:
             return record
         for gate in record.pending:
-            watch.said(gate.gate, far(gate))
+            watch.said(gate.label, far(gate))
     return None
 
 

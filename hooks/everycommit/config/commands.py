@@ -54,6 +54,10 @@ def _named(settings: Settings, where: str) -> Iterator[Request]:
     if settings.run.prefix:
         line = shlex.join([*settings.run.prefix, settings.run.python or "python"])
         yield Request(prefix_digest(settings.run), "run.prefix", line, settings.run.env, where)
+    for project in settings.project:
+        if project.python is not None:
+            python = project.python
+            yield Request(interpreter_digest(python), f"python of {project.root}", shlex.quote(python), (), where)
     for name, command in settings.command.items():
         line = shlex.join(command.run)
         yield Request(digest(name, command), f"command.{name}", line, command.env, where)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from ..record import MISSING, fields, is_dataclass
 from ..rules.severity import Side
-from .schema import CommandSettings, ModelSettings, ServiceSettings, Settings
+from .schema import CommandSettings, ModelSettings, ProjectSettings, ServiceSettings, Settings
 
 COMMAND, MODEL, SERVICES = "command", "model", "services"
 _KINDS: dict[Any, str] = {
@@ -21,6 +21,7 @@ _KINDS: dict[Any, str] = {
     tuple[tuple[str, ...], ...]: "only",
     tuple[Side, ...]: "rules",
     tuple[tuple[str, str], ...]: "texts",
+    tuple[ProjectSettings, ...]: "projects",
 }
 
 
@@ -29,7 +30,7 @@ class Field(NamedTuple):
 
     name: str
     kind: str
-    """switch, seconds, amount, limit, number, word, text, list, only, rules or texts."""
+    """switch, seconds, amount, limit, number, word, text, list, only, rules, texts or projects."""
     default: Any
     merge: str
     choices: tuple[str, ...]
@@ -66,6 +67,12 @@ def model_table() -> Mapping[str, Field]:
 def service_table() -> Mapping[str, Field]:
     """Return the settings of a service by name."""
     return _fields(ServiceSettings)
+
+
+@cache
+def project_table() -> Mapping[str, Field]:
+    """Return the settings of a project by name."""
+    return _fields(ProjectSettings)
 
 
 @cache

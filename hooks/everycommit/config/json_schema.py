@@ -8,7 +8,17 @@ from typing import Any
 
 from ..rules.names import ELSEWHERE, OWN, SEVERITIES
 from . import schema
-from .fields import COMMAND, MODEL, SERVICES, Field, command_table, model_table, service_table, tables
+from .fields import (
+    COMMAND,
+    MODEL,
+    SERVICES,
+    Field,
+    command_table,
+    model_table,
+    project_table,
+    service_table,
+    tables,
+)
 from .reference import ORDERS
 from .schema import BUILT_IN
 from .values import DAY, toml
@@ -19,6 +29,7 @@ _USER_ID = "https://json.schemastore.org/everycommit-settings.json"
 _NAME = "^[a-z0-9-]+$"
 _VARIABLE = "^(?!GIT_|EVERYCOMMIT_)[A-Za-z_][A-Za-z0-9_]*$"
 _NEEDED = {COMMAND: ("run",), SERVICES: ("command",), MODEL: ("url", "model")}
+_ROOT = {"type": "string", "minLength": 1}
 _ABOUT = {
     "policy": schema.PolicySettings,
     "lint": schema.LintSettings,
@@ -29,6 +40,7 @@ _ABOUT = {
     "snapshot": schema.SnapshotSettings,
     "agent": schema.AgentSettings,
     MODEL: schema.ModelSettings,
+    "project": schema.ProjectSettings,
     COMMAND: schema.CommandSettings,
     SERVICES: schema.ServiceSettings,
 }
@@ -127,6 +139,7 @@ def _value(field: Field) -> dict[str, Any]:
         "only": _list(field),
         "rules": _rules() if field.kind == "rules" else {},
         "texts": _texts(),
+        "projects": _projects() if field.kind == "projects" else {},
     }
     one: dict[str, Any] = found[field.kind]
     return one
@@ -145,6 +158,12 @@ def _list(field: Field) -> dict[str, Any]:
     elif field.name not in {"args", "run", "key_command", "command", "ready_command"}:
         item["minLength"] = 1
     return {"type": "array", "items": item, **({"minItems": 1} if field.name in {"run", "command"} else {})}
+
+
+def _projects() -> dict[str, Any]:
+    table = _table("project", _properties(project_table(), own=True)) | {"required": ["root"]}
+    table["properties"]["root"] = {"description": table["properties"]["root"]["description"], **_ROOT}
+    return {"type": "array", "items": table}
 
 
 def _texts() -> dict[str, Any]:

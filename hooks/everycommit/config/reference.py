@@ -3,9 +3,20 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from . import schema
-from .fields import COMMAND, MODEL, SERVICES, Field, command_table, model_table, service_table, tables
+from .fields import (
+    COMMAND,
+    MODEL,
+    SERVICES,
+    Field,
+    command_table,
+    model_table,
+    project_table,
+    service_table,
+    tables,
+)
 from .values import EXPECTED, toml, written
 
+PROJECT = "project"
 ORDERS = {
     "min": "the smaller number judges; raising it loosens",
     "max": "the stricter word judges, the last of the list being the strictest",
@@ -27,6 +38,7 @@ _TITLES = {
     "run": schema.RunSettings,
     "snapshot": schema.SnapshotSettings,
     "agent": schema.AgentSettings,
+    PROJECT: schema.ProjectSettings,
     MODEL: schema.ModelSettings,
     COMMAND: schema.CommandSettings,
     SERVICES: schema.ServiceSettings,
@@ -78,7 +90,13 @@ matches the whole path from the repository's root: `*.lock` means the root's, `*
 def markdown() -> str:
     """Return the page."""
     merges = "".join(f"- `{name}`: {text}.\n" for name, text in ORDERS.items())
-    every = {**tables(), MODEL: model_table(), COMMAND: command_table(), SERVICES: service_table()}
+    every = {
+        **tables(),
+        PROJECT: project_table(),
+        MODEL: model_table(),
+        COMMAND: command_table(),
+        SERVICES: service_table(),
+    }
     parts = "".join(_section(table, fields) for table, fields in every.items())
     return _OPENING + merges + _LOOSENING + parts
 
@@ -110,6 +128,6 @@ def _merge(field: Field) -> str:
 
 
 def _default(field: Field) -> str:
-    if field.name in {"run", "url", "model", "command"}:
+    if field.name in {"run", "root", "url", "model", "command"}:
         return "none, it has to be there"
     return f"`{written(field, field.default)}`"

@@ -420,6 +420,26 @@ class ServiceSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectSettings:
+    """``[[tool.everycommit.project]]``: a project below the root, beside those that are found."""
+
+    root: str = setting("", merge="target", help="Its folder, from the repository's root.")
+    depends: tuple[str, ...] = setting(
+        (), merge="target", help="Globs of other projects' folders that it needs, beside what its files say."
+    )
+    python: str | None = setting(
+        None,
+        merge="target",
+        help="Its Python, from the repository's root; false: its own .venv, else what the repository has.",
+    )
+
+    def __str__(self) -> str:
+        from .several import written_project
+
+        return written_project(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSettings:
     """``[model.NAME]``: a model that can be asked, in your own file only; `everycommit models add` writes it."""
 
@@ -498,6 +518,12 @@ class Settings:
     )
     cache_dir: str | None = setting(
         None, merge="user_only", help="Where snapshots and caches lie; false: the user's cache folder."
+    )
+    project: tuple[ProjectSettings, ...] = setting(
+        (),
+        merge="target",
+        help="Projects below the root, each a table with `root`, and if need be `depends` and `python`. They are found "
+        "without it; what it names is judged apart in any case.",
     )
     policy: PolicySettings = field(default_factory=PolicySettings)
     lint: LintSettings = field(default_factory=LintSettings)

@@ -30,6 +30,7 @@ EXPECTED = {
     "only": "a list of texts",
     "rules": "a table of severities by rule",
     "texts": "a table of texts by name",
+    "projects": "a list of tables, each with `root`",
 }
 
 
@@ -55,8 +56,8 @@ def checked(field: Field, value: object) -> Any:
         from .severities import side
 
         return side(value)
-    if kind == "texts":
-        return _texts(value)
+    if kind in {"texts", "projects"}:
+        return _texts(value) if kind == "texts" else _projects(value)
     if not _RIGHT[kind](value):
         raise Mistake(f"{shown(value)} is not {EXPECTED[kind]}")
     # Of a budget none is the strictest, and nobody means nothing by 0.
@@ -75,6 +76,8 @@ def from_text(field: Field, text: str) -> Any:
     value: object = text
     if field.kind in {"list", "only"}:
         value = [part.strip() for part in text.split(",") if part.strip()]
+    elif field.kind == "projects":
+        value = [{"root": part.strip()} for part in text.split(",") if part.strip()]
     elif field.kind == "rules":
         pairs = (part.partition("=") for part in text.split(",") if part.strip())
         value = {name.strip(): severity.strip() for name, _, severity in pairs}
@@ -147,6 +150,12 @@ def _texts(value: object) -> tuple[tuple[str, str], ...]:
         if not isinstance(text, str) or "\0" in text:
             raise Mistake(f"{shown(text)} of {name} is not a text")
     return tuple(value.items())
+
+
+def _projects(value: object) -> Any:
+    from .several import projects
+
+    return projects(value)
 
 
 def _check_item(field: Field, item: object) -> None:

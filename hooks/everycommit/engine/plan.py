@@ -1,11 +1,13 @@
 """Which gates have something to judge here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..errors import EverycommitError
 from ..gates.base import Gate, Job
 from ..record import dataclass, replace
-from ..result import GateResult, Outcome
+from ..result import GateResult, Outcome, labelled
+
+NOT_REACHED = "not touched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +18,48 @@ class Step:
     job: Job
     ended: GateResult | None = None
 
+    @property
+    def label(self) -> str:
+        return labelled(self.gate.name, self.job.project)
 
-def planned(gates: Sequence[Gate], job: Job, *, skipped: Mapping[str, str]) -> tuple[Step, ...]:
+
+Apart = Callable[[Job, str, Sequence[str]], Sequence[Job]]
+"""Returns the jobs of a gate, by name, whose verdict can depend on these paths of the change: one a project."""
+
+
+def planned(
+    gates: Sequence[Gate], job: Job, *, skipped: Mapping[str, str], apart: Apart | None = None, only: str | None = None
+) -> tuple[Step, ...]:
     """Return a step for each of *gates*, in order; *skipped* says which the user leaves out, and by what word.
 
-    Where the job is a shard's, a gate that cannot be split is left to the one shard that has it.
+    A gate that judges each of several projects by itself has a step for each of the jobs that *apart* returns; with
+    *only* that project is judged, reached or not, and the others are left out. Where the job is a shard's, a gate that
+    cannot be split is left to the one shard that has it.
     """
-    return tuple(_step(gate, job, skipped.get(gate.name)) for gate in gates)
+    steps: list[Step] = []
+    for gate in gates:
+        step = _step(gate, job, skipped.get(gate.name))
+        telling = getattr(gate, "apart", None)
+        if step.ended is not None or telling is None or apart is None:
+            steps.append(step)
+            continue
+        try:
+            steps += _projects(step, apart(job, gate.name, telling(job)), only)
+        except EverycommitError as error:
+            steps.append(replace(step, ended=_at_once(step, Outcome.INCONCLUSIVE, str(error))))
+    return tuple(steps)
+
+
+def _projects(step: Step, jobs: Sequence[Job], only: str | None) -> Iterator[Step]:
+    for job in jobs or [step.job]:
+        one = replace(step, job=job)
+        if only is not None and job.project != only:
+            left = _at_once(one, Outcome.SKIPPED, f"left out by you (--project {only})")
+            yield replace(one, ended=replace(left, left_out=True))
+        elif only is None and job.member is not None and not job.member.reached:
+            yield replace(one, ended=_at_once(one, Outcome.SKIPPED, NOT_REACHED))
+        else:
+            yield _elsewhere(one)
 
 
 def _step(gate: Gate, job: Job, left_out: str | None) -> Step:

@@ -1,8 +1,10 @@
 """Runs all steps at once under one deadline; whatever goes wrong in a gate is inconclusive, never a pass."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 from ..deadline import Deadline
@@ -17,6 +19,8 @@ from .plan import Step
 _GRACE = 2.0
 """Seconds past the deadline that a gate has to come back by itself; children are ended at the deadline."""
 _POLL = 0.1
+_AT_ONCE = 2
+"""So many projects are judged at once at least; else as many as there are processors."""
 _JUDGED = frozenset({Outcome.PASSED, Outcome.FAILED, Outcome.SKIPPED})
 
 
@@ -84,14 +88,16 @@ class UnderWay:
         # Threads that only compute stand in each other's way: together they took twice as long to look up what is
         # known.
         self._turn = threading.Lock()
-        watch.started([step.gate.name for step in steps])
+        # A repository may hold more projects than any machine can run tests of at once.
+        self._room = threading.Semaphore(max(_AT_ONCE, os.cpu_count() or 1))
+        watch.started([step.label for step in steps])
         for result in self._results.values():
             watch.ended(result)
         # What is looked up comes first: those that start programs are to start them soon. And gates are planned from
         # the quickest on: what takes longest begins first.
         for place in sorted(range(len(steps)), key=lambda place: (steps[place].gate.keeps == NOTHING, -place)):
             if place not in self._results:
-                name = steps[place].gate.name
+                name = steps[place].label
                 # A daemon, so that a gate which never comes back cannot keep the process.
                 threading.Thread(target=self._work, args=(place, steps[place]), name=name, daemon=True).start()
 
@@ -120,7 +126,7 @@ class UnderWay:
         seconds = time.monotonic() - self._began
         said = self._watch.last if isinstance(self._watch, Heard) else {}
         return tuple(
-            ended.get(place) or _deferred(step, said.get(step.gate.name, ""), seconds)
+            ended.get(place) or _deferred(step, said.get(step.label, ""), seconds)
             for place, step in enumerate(self._steps)
         )
 
@@ -129,18 +135,23 @@ class UnderWay:
             return tuple(self._results.values())
 
     def _work(self, place: int, step: Step) -> None:
-        result = judged(replace(step, job=replace(step.job, others=self._so_far)), self._ledger, self._turn)
+        result = judged(replace(step, job=replace(step.job, others=self._so_far)), self._ledger, self._turn, self._room)
         with self._done:
             self._results.setdefault(place, result)
             self._done.notify()
         self._watch.ended(result)
 
 
-def judged(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
-    """Return the gate's word on its job, from the ledger where it still holds, looked up in *turn*. Never raises."""
+def judged(
+    step: Step, ledger: Ledger, turn: threading.Lock, room: AbstractContextManager[object] | None = None
+) -> GateResult:
+    """Return the gate's word on its job, from the ledger where it still holds, looked up in *turn*. Never raises.
+
+    One of several projects waits for *room*.
+    """
     began = time.monotonic()
     try:
-        result = _kept_or_checked(step, ledger, turn)
+        result = _kept_or_checked(step, ledger, turn, room if step.job.member and room else nullcontext())
     except Interrupted:
         result = _doubt(step, "interrupted")
     except TimeRanOut as late:
@@ -152,7 +163,9 @@ def judged(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
     return _blocking(replace(result, project=step.job.project, seconds=time.monotonic() - began), step.job)
 
 
-def _kept_or_checked(step: Step, ledger: Ledger, turn: threading.Lock) -> GateResult:
+def _kept_or_checked(
+    step: Step, ledger: Ledger, turn: threading.Lock, room: AbstractContextManager[object]
+) -> GateResult:
     gate, job = step.gate, step.job
     with turn:
         inputs = depends(step) if gate.keeps != NOTHING else dict(gate.inputs(job))
@@ -160,8 +173,9 @@ def _kept_or_checked(step: Step, ledger: Ledger, turn: threading.Lock) -> GateRe
         kept = next(filter(None, map(ledger.get, names)), None)
     if kept:
         return replace(kept, reused=True, inputs=inputs)
-    checked = replace(gate.check(job), inputs=inputs, each_time=gate.keeps == NOTHING)
-    result = _with_outcome(_compared(step, checked))
+    with room:
+        checked = replace(gate.check(job), inputs=inputs, each_time=gate.keeps == NOTHING)
+        result = _with_outcome(_compared(step, checked))
     # A doubt that has shown new errors refuses as a failure; it is still not all there was to see.
     place = _worth(gate, result) if checked.outcome in _JUDGED and result.outcome in _JUDGED else None
     for number, name in enumerate(names):

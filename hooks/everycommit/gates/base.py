@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..model.client import Ask, Reply
     from ..model.profile import Profile
     from ..proc import Done, Running
+    from ..projects.member import Member
     from ..repo.snapshot import Snapshot
     from ..shards import Shard
 
@@ -117,6 +118,8 @@ class Job:
     """commit, push or ci."""
     project: str = "."
     """The project's folder from the repository's root."""
+    member: "Member | None" = None
+    """The project's place among others; None where the repository is judged as one."""
     deadline: Deadline
     blobs: Blobs
     trees: Trees
@@ -148,7 +151,11 @@ class Job:
 
 
 class Gate(Protocol):
-    """Judges a job. It prints nothing, reads no settings file and never looks at the working tree."""
+    """Judges a job. It prints nothing, reads no settings file and never looks at the working tree.
+
+    One that judges each of several projects by itself has ``apart(job)`` as well: the paths of the change that its
+    verdict can depend on, for a job of the whole repository.
+    """
 
     name: str
     keeps: str

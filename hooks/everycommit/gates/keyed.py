@@ -29,6 +29,11 @@ def trees(job: Job) -> dict[str, str]:
     return found | ({"linked": job.trees.linked()} if snapshot.link else {})
 
 
+def apart(job: Job) -> dict[str, str]:
+    """Return which projects are judged apart from the job's; empty where the repository is one project."""
+    return {} if job.member is None else {"apart": json.dumps(job.member.inner)}
+
+
 def environment(environ: Mapping[str, str]) -> str:
     """Return a digest of *environ*, from which no value can be told."""
     told = {name: value for name, value in environ.items() if name not in _SHOWN_ONLY}

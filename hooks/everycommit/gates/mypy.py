@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -70,16 +71,20 @@ def settings_file(top: Path, project: str) -> str | None:
     return None
 
 
-def asked_for(top: Path, project: str, settings: str | None, paths: Sequence[str]) -> tuple[str, ...] | None:
+def asked_for(
+    top: Path, project: str, settings: str | None, paths: Sequence[str], *, apart: Sequence[str] = ()
+) -> tuple[str, ...] | None:
     """Return the files and folders to name, from *project*; none where mypy's own settings name them.
 
-    None where there is nothing to check: no package, no module at the top, and nobody says more.
+    *apart* are packages, from the root, that are judged by themselves. None where there is nothing to check: no
+    package, no module at the top, and nobody says more.
     """
     if paths:
         return tuple(paths)
-    if settings and _names_files(top / settings):
+    # Files that the settings at the root name lie there, whoever reads these settings, too.
+    if settings and posixpath.dirname(settings) == project.removeprefix(".") and _names_files(top / settings):
         return ()
-    return tuple(_packages(top / project)) or None
+    return tuple(path for path in _packages(top / project) if joined(project, path) not in apart) or None
 
 
 def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str], settings: str | None) -> Checked:

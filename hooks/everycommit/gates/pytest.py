@@ -121,10 +121,10 @@ def _ran(job: Job, snapshot: "Snapshot", asked: _Asked) -> Run:
             told = {"number": shard.number - 1, "loads": shard.loads, "costs": dict(shard.durations.tests)}
             Path(f"{records}.shard").write_text(json.dumps({**told, "top": top}), encoding="ascii")
         # A cache of its own each time: --lf or --sw in addopts would leave out what passed last.
-        argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *args]
+        argv = [*pytest.argv, *_FLAGS, "-o", f"cache_dir={folder / 'cache'}", *_apart(job, snapshot), *args]
         argv = [*(served.client(job, snapshot, env, records) if server and not python.behind else ()), *argv]
         with Following(records, job.say):
-            cwd = snapshot.path / job.project
+            cwd = _folder(job, snapshot)
             done = ran(job, argv, snapshot, cwd=cwd, env=env, even_late=True, behind=python.behind)
         if python.behind:
             for path in folder.glob("report*"):
@@ -137,6 +137,17 @@ def _ran(job: Job, snapshot: "Snapshot", asked: _Asked) -> Run:
         if not served.by_server(records) or done.late or found.report.status in {0, 1}:
             return found
     return _ran(job, snapshot, asked._replace(server=False))
+
+
+def _apart(job: Job, snapshot: "Snapshot") -> list[str]:
+    """Return what keeps the tests of other projects out, which are judged by themselves."""
+    return [f"--ignore={snapshot.path / root}" for root in job.member.inner] if job.member else []
+
+
+def _folder(job: Job, snapshot: "Snapshot") -> Path:
+    """Return the project's folder; the root in a tree where it had another one."""
+    folder = snapshot.path / job.project
+    return folder if folder.is_dir() else snapshot.path
 
 
 def findings(run: Run) -> list[Finding]:

@@ -20,6 +20,17 @@ def within(project: str, path: str) -> bool:
     return project in {".", path} or path.startswith(f"{project}/")
 
 
+def owned(job: Job, path: str) -> bool:
+    """Tell whether *path* lies in the job's project and in none that is judged apart from it."""
+    return within(job.project, path) if job.member is None else job.member.owns(path)
+
+
+def own_walked(job: Job, top: Path, endings: tuple[str, ...]) -> list[str]:
+    """Return what ``walked`` finds in the job's project without those that are judged apart from it."""
+    found = walked(top, job.project, endings)
+    return found if job.member is None else [path for path in found if job.member.owns(path)]
+
+
 def joined(project: str, path: str) -> str:
     return path if project == "." else f"{project}/{path}"
 
@@ -31,15 +42,6 @@ def landed(job: Job, endings: tuple[str, ...]) -> list[FileChange]:
         for file in job.change.landing
         if file.is_file and file.path.endswith(endings) and within(job.project, file.path)
     ]
-
-
-def touched(job: Job, endings: tuple[str, ...]) -> bool:
-    """Tell whether a file of these *endings* was added, changed, renamed or removed."""
-    return any(
-        name.endswith(endings) and within(job.project, name)
-        for file in job.change.landing
-        for name in (file.path, file.source)
-    )
 
 
 def walked(top: Path, folder: str, endings: tuple[str, ...]) -> list[str]:

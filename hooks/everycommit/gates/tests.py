@@ -17,10 +17,10 @@ from . import pytest, served, services
 from .affected import Plan, plan
 from .base import Job
 from .inside import leak_reason
-from .keyed import above, digest, environment, python, settings_elsewhere, trees
+from .keyed import above, apart, digest, environment, python, settings_elsewhere, trees
 from .pytest import COLLECTION, RULES
 from .reported import Failure
-from .sources import PYTHON, changed_settings, joined, walked, within
+from .sources import PYTHON, changed_settings, joined, own_walked, within
 from .tool import counted
 
 if TYPE_CHECKING:
@@ -45,16 +45,19 @@ class Tests:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         """*environ* is where the values of the variables come from that the settings name."""
         self._environ = environ or {}
-        self._planned: tuple[Job, Plan] | None = None
+        self._planned: dict[str, tuple[Job, Plan]] = {}
 
     def skip(self, job: Job) -> str | None:
-        globs = job.config.settings.tests.unaffected_by
         paths = [path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)]
         if not paths:
             return "nothing changed in this project"
-        if any(path.endswith(PYTHON) or not matches(path, globs) for path in paths):
-            return None
-        return None if _tests_read_prose(job) else "only files changed that no test depends on"
+        return None if self.apart(job) else "only files changed that no test depends on"
+
+    def apart(self, job: Job) -> Sequence[str]:
+        globs = job.config.settings.tests.unaffected_by
+        paths = [path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)]
+        telling = [path for path in paths if path.endswith(PYTHON) or not matches(path, globs)]
+        return telling or (paths if _tests_read_prose(job) else [])
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         found = self._conditions(job)
@@ -63,9 +66,11 @@ class Tests:
 
     def plan(self, job: Job) -> Plan:
         """Return which tests have to run; looked up once a job."""
-        if self._planned is None or self._planned[0] is not job:
-            self._planned = (job, plan(job, lambda: self.circumstances(job)))
-        return self._planned[1]
+        # Projects are judged at the same time.
+        known = self._planned.get(job.project)
+        if known is None or known[0] is not job:
+            known = self._planned[job.project] = (job, plan(job, lambda: self.circumstances(job)))
+        return known[1]
 
     def circumstances(self, job: Job) -> dict[str, str]:
         """Return what besides the change a recording holds under.
@@ -81,6 +86,7 @@ class Tests:
         return {
             **trees(job),
             "settings": json.dumps([settings.args, settings.env]),
+            **apart(job),
             "settings before": digest(sorted(changed_settings(job, OWN, SHARED).items())),
             "environment": environment({**job.environ, **self.named(job)}),
             "python": python(job),
@@ -91,10 +97,11 @@ class Tests:
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()
-        python_files = walked(snapshot.path, job.project, PYTHON)
+        python_files = own_walked(job, snapshot.path, PYTHON)
         if not python_files:
             return self._ended(Outcome.SKIPPED, reason="no Python here")
-        if not any(map(_TEST_FILE.search, python_files)) and not _collects_more(snapshot.path, job.project):
+        by_name = any(map(_TEST_FILE.search, python_files))
+        if not by_name and not _collects_more(snapshot.path, job.project):
             return self._ended(Outcome.SKIPPED, reason="no tests here")
         if snapshot.lacking:
             return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
@@ -107,6 +114,9 @@ class Tests:
             run = self._run(job, snapshot, chosen)
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
+        if job.member is not None and not by_name and run.report.status == 5 and not total and not run.leaks:
+            # The settings at the root may speak of other projects' files.
+            return self._ended(Outcome.SKIPPED, reason="no tests here")
         if self._narrowed(job, snapshot, chosen):
             total = selected + len(chosen.left_out)
         counts = {
@@ -389,7 +399,8 @@ def _names_tests(project: Path, arg: str) -> bool:
 
 
 def _settings_texts(job: Job) -> list[bytes]:
-    paths = [joined(job.project, name) for name in (*OWN, *SHARED, "conftest.py")]
+    names = (*OWN, *SHARED, "conftest.py")
+    paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in names]
     entries = job.blobs.entries(job.change.target, paths)
     return [job.blobs.read(oid) for mode, oid in entries.values() if mode.startswith("100")]
 
@@ -401,11 +412,14 @@ def _tests_read_prose(job: Job) -> bool:
 
 def _collects_more(top: Path, project: str) -> bool:
     """Tell whether pytest's settings make it look into files that are not called like tests."""
-    for name in (*OWN, *SHARED):
-        try:
-            content = (top / joined(project, name)).read_bytes()
-        except OSError:
-            continue
-        if any(word in content for word in (b"doctest", b"python_files", b"testpaths")):
-            return True
+    for folder in dict.fromkeys((project, ".")):
+        # The root's paths are no other project's.
+        words = (b"doctest", b"python_files", *([b"testpaths"] if folder == project else []))
+        for name in (*OWN, *SHARED):
+            try:
+                content = (top / joined(folder, name)).read_bytes()
+            except OSError:
+                continue
+            if any(word in content for word in words):
+                return True
     return False

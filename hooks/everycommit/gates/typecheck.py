@@ -13,8 +13,8 @@ from ..result import Finding, GateResult, Outcome
 from . import mypy
 from .base import Job
 from .inside import leak_reason
-from .keyed import digest, environment, python, settings_elsewhere, trees
-from .sources import PYTHON, changed_settings, joined, landed, touched, walked, within
+from .keyed import apart, digest, environment, python, settings_elsewhere, trees
+from .sources import PYTHON, changed_settings, joined, landed, own_walked, owned, within
 from .tool import beyond, counted
 from .typed import Typed
 
@@ -36,14 +36,16 @@ class Types:
     compared_with: tuple[str, ...] = ()
 
     def skip(self, job: Job) -> str | None:
-        if touched(job, PYTHON) or any(_telling(path) for path in _paths(job)):
-            return None
-        return "no Python file changed, nor what mypy reads"
+        return None if self.apart(job) else "no Python file changed, nor what mypy reads"
+
+    def apart(self, job: Job) -> Sequence[str]:
+        return [path for path in _paths(job) if path.endswith(PYTHON) or _telling(path)]
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         return {
             **trees(job),
             "paths": "\0".join(job.config.settings.types.paths),
+            **apart(job),
             "python": python(job),
             "mypy": _mypy(job),
             # Plugins are code that may look at it.
@@ -53,10 +55,10 @@ class Types:
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()
-        if not walked(snapshot.path, job.project, PYTHON):
+        if not own_walked(job, snapshot.path, PYTHON):
             return self._ended(Outcome.SKIPPED, reason="no Python here")
         settings = mypy.settings_file(snapshot.path, job.project)
-        paths = mypy.asked_for(snapshot.path, job.project, settings, job.config.settings.types.paths)
+        paths = mypy.asked_for(snapshot.path, job.project, settings, _wished(job), apart=_inner(job))
         if paths is None:
             return self._ended(
                 Outcome.SKIPPED, reason="mypy has nothing to check: no package and no module; name some in types.paths"
@@ -112,12 +114,16 @@ class Types:
 
     def _found_in(self, job: Job, mypy_tool: Tool, snapshot: "Snapshot") -> mypy.Checked:
         """Return what mypy says of another tree; nothing where it had no code to check."""
-        if not walked(snapshot.path, job.project, PYTHON):
+        if not own_walked(job, snapshot.path, PYTHON):
             return _NOTHING
         settings = mypy.settings_file(snapshot.path, job.project)
-        wish = job.config.settings.types.paths
+        wish = _wished(job)
         there = [path for path in wish if (snapshot.path / joined(job.project, path)).exists()]
-        paths = None if wish and not there else mypy.asked_for(snapshot.path, job.project, settings, there)
+        paths = (
+            None
+            if wish and not there
+            else mypy.asked_for(snapshot.path, job.project, settings, there, apart=_inner(job))
+        )
         if paths is None:
             return _NOTHING
         return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings)
@@ -161,6 +167,15 @@ class Types:
         )
 
 
+def _wished(job: Job) -> tuple[str, ...]:
+    """Return the setting ``types.paths``, which speaks of folders from the root."""
+    return job.config.settings.types.paths if job.project == "." else ()
+
+
+def _inner(job: Job) -> tuple[str, ...]:
+    return () if job.member is None else job.member.inner
+
+
 def _mypy(job: Job) -> str:
     """Return the word for the mypy that judges; of ours with all that is installed beside it, where plugins are."""
     try:
@@ -182,7 +197,7 @@ def _telling(path: str) -> bool:
 
 def _outside(job: Job, done: mypy.Checked) -> list[str]:
     """Say which changed files mypy did not read."""
-    unread = [file.path for file in landed(job, PYTHON) if file.path not in done.read]
+    unread = [file.path for file in landed(job, PYTHON) if owned(job, file.path) and file.path not in done.read]
     if not unread:
         return []
     more = f" and {len(unread) - _SHOWN} more" if len(unread) > _SHOWN else ""

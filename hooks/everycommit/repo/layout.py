@@ -1,7 +1,6 @@
 """Lays a tree out in a slot: only what differs is written, and nothing of what was there before stays."""
 
 import os
-import re
 import stat
 import time
 from collections.abc import Collection
@@ -21,9 +20,6 @@ from .sweep import Sweep, Swept
 
 _PASSES = 3
 _REFRESHED_FROM = 50
-_NAMED = 5
-_EXAMPLE = re.compile(r"(?:tests?|testing|docs?|examples?|benchmarks?)(?:/|$)")
-"""Where a project file is somebody's data, not a part of this project."""
 
 
 def laid_out(slot: Slot, tree: str, repository: Repository, quarantine: Quarantine, deadline: Deadline) -> State:
@@ -177,17 +173,7 @@ class _Layout:
         notes = []
         if swept.links:
             notes.append(f"submodule contents are not laid out: {', '.join(sorted(swept.links))}")
-        roots = self._roots(swept)
-        if roots:
-            named = ", ".join(roots[:_NAMED]) + (f" and {len(roots) - _NAMED} more" if len(roots) > _NAMED else "")
-            notes.append(f"projects below the root are judged as parts of it, not each by itself: {named}")
         return tuple(notes)
-
-    def _roots(self, swept: Swept) -> list[str]:
-        """Return the folders, at most two deep, that hold a Python project of their own."""
-        near = [folder for folder in swept.seen if folder and folder.count("/") < 2 and not _EXAMPLE.match(folder)]
-        paths = [self._slot.tree / folder / "pyproject.toml" for folder in sorted(near)]
-        return [path.parent.relative_to(self._slot.tree).as_posix() for path in paths if _is_project(path)]
 
     def _pointers(self, swept: Swept) -> tuple[str, ...]:
         """Return the files that stand for one in LFS."""
@@ -197,13 +183,6 @@ class _Layout:
         paths = self._git.out("ls-files", "-z", ":(attr:filter=lfs)", deadline=self._deadline).split(b"\0")[:-1]
         names = map(os.fsdecode, paths)
         return tuple(name for name in names if _start(tree / name, len(SPEC)) == SPEC)
-
-
-def _is_project(path: Path) -> bool:
-    try:
-        return b"[project]" in _start(path, 1 << 16)
-    except OSError:
-        return False
 
 
 def _ctime(path: Path) -> int:

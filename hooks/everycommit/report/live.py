@@ -71,8 +71,7 @@ class Live:
     def ended(self, result: GateResult) -> None:
         """Show how the gate ended."""
         with self._lock:
-            # With several projects a gate has as many rows, and they end in any order.
-            row = next((row for row in self._rows if row.gate == result.gate and row.result is None), None)
+            row = next((row for row in self._rows if row.gate == result.label and row.result is None), None)
             if row is not None:
                 row.result = result
 

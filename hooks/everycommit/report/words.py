@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from ..result import WARNING, GateResult, Outcome, Used, Verdict
 
+_MOST_LISTED = 4
 _LEAST_SECONDS = 0.1
 
 
@@ -46,8 +47,8 @@ def judged_at(gates: Iterable[GateResult]) -> str:
 
 
 def label(gate: GateResult) -> str:
-    """Return the gate's name, with its project where that is not the whole repository: ``types[packages/a]``."""
-    return gate.gate if gate.project in {"", "."} else f"{gate.gate}[{gate.project}]"
+    """Return the gate's name, with its project where that is not the whole repository: ``types packages/a``."""
+    return gate.label
 
 
 def listed(gates: Iterable[GateResult]) -> str:
@@ -69,7 +70,14 @@ def reasons(gates: Sequence[GateResult]) -> str:
     groups: dict[str, list[GateResult]] = {}
     for gate in gates:
         groups.setdefault(why(gate), []).append(gate)
-    return "; ".join(f"{listed(group)} ({reason})" if reason else listed(group) for reason, group in groups.items())
+    return "; ".join(f"{_few(group)} ({reason})" if reason else _few(group) for reason, group in groups.items())
+
+
+def _few(gates: Sequence[GateResult]) -> str:
+    """Return all of *gates*; of many projects the first ones and how many more there are."""
+    if len(gates) <= _MOST_LISTED or all(gate.project in {"", "."} for gate in gates):
+        return listed(gates)
+    return f"{listed(gates[: _MOST_LISTED - 1])} and {len(gates) - _MOST_LISTED + 1} more"
 
 
 def why(gate: GateResult) -> str:
