@@ -33,7 +33,9 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
     assert field.across in {"", "min", "max", "union"}
     assert (field.across == "max") <= (field.kind == "word" or field.name == "rounds")
     assert (field.across == "min") <= (field.kind == "limit")
-    assert (field.merge == "max") == (field.kind == "word" or field.name in {"budget", "rounds"})
+    # A word that the user alone says, or that says how a program is to be read, is neither strict nor loose.
+    strict = field.kind == "word" and field.merge not in {"user_only", "base"}
+    assert (field.merge == "max") == (strict or field.name in {"budget", "rounds"})
     assert (field.merge in {"union", "intersection"}) <= (field.kind == "list")
     assert (field.merge == "every") == (field.kind == "only")
     assert (field.merge == "strictest") == (field.kind == "rules")
@@ -43,7 +45,7 @@ def test_every_setting_has_a_merge_order_that_fits_its_kind(key: str) -> None:
 
 
 def test_every_field_of_the_schema_is_a_setting() -> None:
-    assert set(tables()) == {"", "policy", "lint", "types", "tests", "review", "snapshot", "agent"}
+    assert set(tables()) == {"", "policy", "lint", "types", "tests", "review", "snapshot", "agent", "run"}
     assert len({f"EVERYCOMMIT_{key.upper().replace('.', '_')}" for key in EVERY}) == len(EVERY)
 
 
