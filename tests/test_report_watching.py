@@ -90,6 +90,11 @@ def test_the_first_line_says_where_it_stands(made: View, words: str) -> None:
     assert (" in 1.3s" in first) is ("judged " in first)
 
 
+def test_a_narrow_window_has_the_larger_half_of_the_news() -> None:
+    assert frame(view(BAD, blocks=True), WIDE, 39, 10)[0].endswith("would be refused")
+    assert "everycommit" in frame(view(BAD, blocks=True), WIDE, 39, 10)[0]
+
+
 def test_findings_come_with_errors_first_and_the_chosen_one_says_more() -> None:
     first, second = shown(view(MILD, BAD)), shown(view(MILD, BAD, LOOSE, selected=1))
 

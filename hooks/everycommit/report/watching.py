@@ -86,6 +86,9 @@ def frame(view: View, style: Style, width: int, height: int, tick: int = 0) -> l
 
 def _title(view: View, style: Style, width: int) -> str:
     state, paint = _state(view, style)
+    if cells(state) + 10 > width:
+        # When it was judged is the smaller half of the news.
+        state = state.partition(";")[0]
     left = f"everycommit watch  {style.line(view.where)}".rstrip()
     room = width - cells(state) - 2
     if room < 8:
