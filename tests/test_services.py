@@ -145,7 +145,8 @@ def test_it_is_ready_when_it_says_so_and_ends_with_the_run(tmp_path: Path, ready
             assert pid(tmp_path) == first
 
     assert ended(first)
-    assert not list(tmp_path.with_name(f"{tmp_path.name}.caches").glob("*-service-*/*"))
+    # Its folder goes with it.
+    assert not list(tmp_path.with_name(f"{tmp_path.name}.caches").iterdir())
 
 
 def test_who_needs_none_starts_none(tmp_path: Path) -> None:
@@ -277,6 +278,25 @@ def test_it_sees_what_is_allowed_and_the_variables_of_those_before_it(tmp_path: 
     assert "('APP', 'http://127.0.0.1:" in told
     assert "('TOKEN', 'seen')" in told
     assert "hidden" not in told
+
+
+def test_one_that_needs_another_follows_it_to_its_new_place(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    web = replace(service(second, SERVER.replace("b'ANSWER'", "os.environ['APP'].encode()")), env=(("WEB", "{port}"),))
+
+    def answer(variables: Any) -> bytes:
+        return get(f"http://127.0.0.1:{variables['WEB']}/health")
+
+    with given(tmp_path, db=service(first), web=web) as job:
+        with used(job, tmp_path) as variables:
+            assert answer(variables) == variables["APP"].encode()
+        os.kill(pid(first), signal.SIGKILL)
+        assert ended(pid(first))
+        with used(job, tmp_path) as again:
+            assert again["APP"] != variables["APP"]
+            assert answer(again) == again["APP"].encode()
 
 
 OUTER = """

@@ -69,7 +69,7 @@ class Following:
     def _step(self, now: float, ending: Callable[[], bool]) -> None:
         if self._ended:
             return
-        if _has_ended(self._process):
+        if has_ended(self._process):
             # What it left in its group may hold the pipes for ever; what left the group gets a moment.
             signal_group(self._process.pid, signal.SIGKILL)
             self._ended, self._leave_at = True, now + GRACE
@@ -126,7 +126,7 @@ class Tail(Output):
         return super().read()
 
 
-def _has_ended(process: "subprocess.Popen[bytes]") -> bool:
+def has_ended(process: "subprocess.Popen[bytes]") -> bool:
     """Tell whether a child has ended, without letting go of its number where Python can do that."""
     if not hasattr(os, "waitid"):  # pragma: no cover - macOS before Python 3.13
         return process.poll() is not None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from .deadline import Deadline
 from .errors import Interrupted, ToolError
-from .following import GRACE, TICK, Following, Output, Tail, program_path, signal_group
+from .following import GRACE, TICK, Following, Output, Tail, has_ended, program_path, signal_group
 from .record import dataclass
 from .repo.child import NEVER
 from .watcher import Watcher, announced
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _WORDS = 256 * 1024
+_LAST = 2.0
+"""Seconds for the last words of a child that has ended; what left its group may hold its output."""
 
 # What a child may see of our environment. No GIT_*: a test that makes a repository would write into the commit in
 # progress. No keys, tokens, agents' sockets, and no proxies, whose addresses may hold a password: what a project's
@@ -103,7 +105,18 @@ class Running:
     @property
     def code(self) -> int | None:
         """Its exit code, ``-9`` where signal 9 ended it; None while it runs."""
+        if self._gone():
+            self._thread.join(_LAST)
         return None if self._thread.is_alive() else self._process.returncode
+
+    def _gone(self) -> bool:
+        """Tell whether it has ended though its thread may not have noticed, without letting go of its number."""
+        if not hasattr(os, "waitid"):  # pragma: no cover - macOS before Python 3.13
+            return False
+        try:
+            return has_ended(self._process)
+        except ChildProcessError:
+            return True
 
     @property
     def said(self) -> bytes:

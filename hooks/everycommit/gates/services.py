@@ -61,14 +61,34 @@ def running_code(job: Job) -> str | None:
 
 
 class _Service:
-    """One that runs."""
+    """One that runs; *above* are the variables of those before it, *home* is its own folder's."""
 
-    def __init__(self, name: str, running: "Running", top: Path, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        running: "Running",
+        top: Path,
+        *,
+        variables: Mapping[str, str],
+        above: Mapping[str, str],
+        home: Path,
+    ) -> None:
         self.name = name
         self.running = running
         self.top = top
         self.variables = variables
         self.users = 0
+        self._above = above
+        self._home = home
+
+    def fits(self, top: Path, above: Mapping[str, str]) -> bool:
+        """Tell whether it can be used for *top*: it runs there, and those before it are where they were."""
+        same = all(self._above.get(name, value) == value for name, value in above.items())
+        return self.top == top and self.running.code is None and (same or self.users > 0)
+
+    def end(self) -> None:
+        self.running.end()
+        _away(self._home)
 
 
 class Services:
@@ -117,7 +137,7 @@ class Services:
         """End all, the last one first."""
         with self._turn:
             for one in reversed(self._there.values()):
-                one.running.end()
+                one.end()
             self._there.clear()
 
     def _free(self, names: Sequence[str], top: Path) -> bool:
@@ -126,11 +146,11 @@ class Services:
 
     def _one(self, name: str, job: Job, snapshot: "Snapshot", above: Mapping[str, str]) -> _Service:
         there = self._there.get(name)
-        if there is not None and there.top == snapshot.path and there.running.code is None:
+        if there is not None and there.fits(snapshot.path, above):
             return there
         # Also where a test has ended it: that is no reason to judge the rest without one.
         if there is not None:
-            there.running.end()
+            there.end()
             del self._there[name]
         settings = self.settings[name]
         accepted = service_digest(name, settings)
@@ -140,7 +160,7 @@ class Services:
                 f"{printable(' '.join(settings.command))}; look at it and run: everycommit trust"
             )
         job.say(f"starts {name}")
-        found = _Start(self, name, job, snapshot, {**self._seen(settings), **above}).started()
+        found = _Start(self, name, job, snapshot, seen=self._seen(settings), above=dict(above)).started()
         self._there[name] = found
         return found
 
@@ -151,14 +171,25 @@ class Services:
 class _Start:
     """One service on its way to be ready."""
 
-    def __init__(self, owner: Services, name: str, job: Job, snapshot: "Snapshot", environ: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        owner: Services,
+        name: str,
+        job: Job,
+        snapshot: "Snapshot",
+        *,
+        seen: Mapping[str, str],
+        above: Mapping[str, str],
+    ) -> None:
         settings = owner.settings[name]
         self.name = name
         self.settings = settings
         self.job = job
         self.snapshot = snapshot
         self.children = owner.children
-        self.environ = environ
+        self.seen = seen
+        self.above = above
+        self.home = Path()
         self.ready = ready(settings.ready) if settings.ready else None
         if self.ready is None and not settings.ready_command:
             self.ready = Ready(port=PORT)
@@ -176,28 +207,37 @@ class _Start:
         import tempfile
 
         self.snapshot.caches.mkdir(parents=True, exist_ok=True)
+        # Where we are killed the next run takes it away: ``inside.scratch`` clears what is of another process.
+        self.home = Path(tempfile.mkdtemp(prefix=f"run-{os.getpid()}-service-", dir=self.snapshot.caches))
+        try:
+            return self._made()
+        except BaseException:
+            _away(self.home)
+            raise
+
+    def _made(self) -> _Service:
+        folder = self.home / "own"
+        folder.mkdir()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self.filled = {PORT: str(free.getsockname()[1])}
-        # Taken away by the next run: ``inside.scratch`` clears what is of another process.
-        prefix = f"run-{os.getpid()}-service-"
-        self.filled = {**self.filled, FOLDER: tempfile.mkdtemp(prefix=prefix, dir=self.snapshot.caches)}
+            self.filled = {PORT: str(free.getsockname()[1]), FOLDER: str(folder)}
         if self.ready and self.ready.port not in {"", PORT} and _listens(self.ready.host, int(self.ready.port)):
             raise ToolError(
                 f"the service '{self.name}' cannot start: port {self.ready.port} is in use by another program; "
                 f"end that one, or write {PORT} in services.{self.name}, which is a free port each time"
             )
         own = {key: self._fill(text) for key, text in self.settings.env}
-        env = {**self._environ(), **own}
-        if "PYTHONPATH" in own and "PYTHONPATH" in (ours := self._environ()):
-            env["PYTHONPATH"] = f"{ours['PYTHONPATH']}{os.pathsep}{own['PYTHONPATH']}"
+        env = self._environ() | own
+        ours = self._environ().get("PYTHONPATH")
+        if ours and "PYTHONPATH" in own:
+            env["PYTHONPATH"] = f"{ours}{os.pathsep}{own['PYTHONPATH']}"
         running = self._start(env)
         try:
             self._wait(running, env)
         except BaseException:
             running.end()
             raise
-        return _Service(self.name, running, self.snapshot.path, own)
+        return _Service(self.name, running, self.snapshot.path, variables=own, above=self.above, home=self.home)
 
     def _start(self, env: Mapping[str, str]) -> "Running":
         wanted = self.ready.line.encode() if self.ready and self.ready.line else None
@@ -222,9 +262,9 @@ class _Start:
         python = interpreter_or_none(self.job)
         ours = {}
         if python is not None:
-            report = Path(self.filled[FOLDER]).with_suffix(".report")
-            ours = {**activated(python, self.job.environ), **inside(python, self.snapshot.path, report)}
-        return {**self.job.environ, **ours, **self.environ}
+            there = inside(python, self.snapshot.path, self.home / "report")
+            ours = {**activated(python, self.job.environ), **there}
+        return {**self.job.environ, **ours, **self.seen, **self.above}
 
     def _wait(self, running: "Running", env: Mapping[str, str]) -> None:
         until = self.job.deadline.within(self.settings.ready_seconds)
@@ -275,6 +315,12 @@ class _Start:
 
 class _PortTakenError(ToolError):
     """The free port was taken before the service had it."""
+
+
+def _away(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _listens(host: str, port: int) -> bool:
