@@ -67,6 +67,8 @@ PATH = {"PATH": os.environ["PATH"]}
 @pytest.fixture
 def box(repo: Repo, tmp_path: Path) -> Box:
     made = Box(repo, tmp_path)
+    if shutil.which("unshare") is None:
+        pytest.skip("no unshare here")
     tried = subprocess.run([*made.prefix, "true"], capture_output=True, check=False)
     if tried.returncode:
         pytest.skip(f"no mounts of one's own here: {tried.stderr.decode(errors='replace').strip()}")

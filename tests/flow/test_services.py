@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def test_server() -> None:
 """
 SETTINGS = """
 [tool.everycommit.services.server]
-command = ["python", "server.py", "{{port}}", "{pid}"]
+command = ["{python}", "server.py", "{{port}}", "{pid}"]
 env = {{ SERVER = "http://127.0.0.1:{{port}}/" }}
 """
 
@@ -67,7 +68,7 @@ def left(shop: Shop, text: str, pid: Path) -> int:
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
 def test_it_lives_and_ends_with_the_tests_in_the_background(shop: Shop) -> None:
     go, pid = shop.root.parent / "go", shop.root.parent / "pid"
-    settings = PYPROJECT.replace("budget = 200 ", "budget = 1 ") + SETTINGS.format(pid=pid)
+    settings = PYPROJECT.replace("budget = 200 ", "budget = 1 ") + SETTINGS.format(pid=pid, python=sys.executable)
     shop.stage("pyproject.toml", settings).stage("server.py", SERVER)
     shop.stage("tests/test_server.py", TEST.format(go=str(go)))
     shop.git("commit", "-q", "--no-verify", "-m", "A service")
