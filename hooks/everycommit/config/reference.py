@@ -61,8 +61,8 @@ max_added_lines = 300                   # max_added_lines = 300
 
 Weakest first: the default, your file, the repository, the environment, a flag. Every key is also a variable:
 `policy.max_added_lines` is `EVERYCOMMIT_POLICY_MAX_ADDED_LINES`, a list is comma separated, and an empty variable
-counts as not set; services have none. `everycommit settings` shows what judges now and where each value comes from. A list replaces the
-default and does not add to it.
+counts as not set; services have none. `everycommit settings` shows what judges now and where each value comes from. A
+list replaces the default and does not add to it.
 
 A name that does not exist, a value of the wrong type or a wrong word is an error with the nearest right name; all
 mistakes are shown at once.
