@@ -1,7 +1,6 @@
 """Servers that gates need: started when the first gate that needs one runs, and ended with the run."""
 
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -216,6 +215,8 @@ class _Start:
             raise
 
     def _made(self) -> _Service:
+        import socket
+
         folder = self.home / "own"
         folder.mkdir()
         with socket.socket() as free:
@@ -324,6 +325,8 @@ def _away(folder: Path) -> None:
 
 
 def _listens(host: str, port: int) -> bool:
+    import socket
+
     try:
         socket.create_connection((host, port), timeout=_ANSWER).close()
     except OSError:
@@ -333,6 +336,8 @@ def _listens(host: str, port: int) -> bool:
 
 def _answers(host: str, port: int, page: str) -> bool:
     """Tell whether a page is answered with 2xx or 3xx. http.client costs more to import than it would save here."""
+    import socket
+
     try:
         with socket.create_connection((host, port), timeout=_ANSWER) as connection:
             connection.sendall(f"GET {page} HTTP/1.0\r\nHost: {host}:{port}\r\n\r\n".encode())
