@@ -16,7 +16,7 @@ from everycommit.projects.member import Member
 from everycommit.repo.read import staged
 from everycommit.result import Outcome
 from judging import judging
-from support import Repo
+from support import Repo, give_python
 from test_environment import venv
 
 ONE = "def one() -> int:\n    return 1\n"
@@ -174,6 +174,58 @@ def test_a_folder_that_the_settings_name_and_nobody_has_is_said(shop: Repo) -> N
     assert planned(shop) == {
         ".": "pyproject.toml [tool.everycommit].project: root 'packages/wev': there is no such folder in this tree"
     }
+
+
+def test_each_project_has_a_map_of_its_own_and_is_known_by_itself(shop: Repo) -> None:
+    give_python(shop)
+    shop.git("rm", "-rq", "packages/api")
+    shop.commit("without api")
+    recorded = shop.everycommit("tests", "map")
+    assert [line.split(" recorded")[0] for line in recorded.stdout.splitlines()] == [
+        "packages/core: 1 tests",
+        "packages/web: 1 tests",
+    ], recorded.stderr
+    shop.stage("packages/web/web/__init__.py", "X = 2\n")
+
+    shown, explained = shop.everycommit("tests", "show"), shop.everycommit("tests", "explain")
+
+    assert [line.partition(" of tree")[0] for line in shown.stdout.splitlines()] == [
+        "packages/core: 1 tests",
+        "packages/web: 1 tests",
+    ]
+    assert explained.stdout.splitlines()[:2] == [
+        "packages/core: no tests: not touched",
+        "packages/web: 1 of 1 recorded tests, and those that are new",
+    ]
+    judged(shop, code=0)
+    assert {project: gate["reused"] for project, gate in judged(shop, code=0).items()} == {
+        "packages/core": False,
+        "packages/web": True,
+    }
+
+
+def test_init_and_doctor_say_which_projects_there_are(shop: Repo) -> None:
+    venv(shop.root / "packages/web/.venv")
+    said = "3 projects below the root: packages/api, packages/core, packages/web"
+
+    assert said in shop.everycommit("init").stdout
+    doctor = shop.everycommit("doctor").stdout
+
+    assert f"{said}; types and tests run in each that a change reaches" in doctor
+    assert "packages/web: packages/web/.venv (Python" in doctor
+    assert "packages/api:" not in doctor
+
+
+def test_doctor_says_what_the_settings_name_and_cannot_be_used(shop: Repo) -> None:
+    named = "[[tool.everycommit.project]]\nroot = 'packages/web'\npython = 'nowhere'\n"
+    shop.stage("pyproject.toml", named)
+    assert "packages/web: pyproject.toml [tool.everycommit].project: python = 'nowhere'" in (
+        shop.everycommit("doctor").stdout
+    )
+
+    shop.stage("pyproject.toml", named.replace("/web", "/wev"))
+
+    assert "root 'packages/wev': there is no such folder in this tree" in shop.everycommit("doctor").stdout
 
 
 def test_types_of_a_project_are_checked_from_its_folder(repo: Repo) -> None:

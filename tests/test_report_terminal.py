@@ -478,6 +478,19 @@ def test_a_project_stands_with_the_gate() -> None:
     )
 
 
+def test_many_projects_that_were_not_touched_take_one_line() -> None:
+    quiet = [gate("tests", "skipped", reason="not touched", project=f"packages/{name}") for name in "abcdef"]
+    few = [gate("types", "skipped", reason="not touched", project=f"packages/{name}") for name in "ab"]
+
+    text = " ".join(shown(verdict(THREE, TYPES_FAILED, *quiet, *few)).split())
+
+    assert "tests of 6 not run: not touched: packages/a, packages/b, packages/c and 3 more" in text
+    assert "types packages/a " in text
+    assert "tests packages/a" not in text
+    one = " ".join(shown(verdict(THREE, TYPES, *quiet)).split())
+    assert "not run: tests packages/a, tests packages/b, tests packages/c and 3 more (not touched)" in one
+
+
 def test_a_long_project_is_shortened_in_the_middle() -> None:
     refused = verdict(THREE, replace(TYPES_FAILED, project="packages/" + "deep/" * 20 + "end"))
 

@@ -10,10 +10,10 @@ from ..config.schema import Settings
 from ..errors import EverycommitError
 from ..repo.repository import discover
 from ..report.style import Style, style_for
-from . import checkup, checkup_files, checkup_hooks, checkup_models
+from . import checkup, checkup_files, checkup_hooks, checkup_models, checkup_projects
 from .call import Call
 from .checkup import BAD, GOOD, NOTE, Line
-from .init import look
+from .init import look, paths_here
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +52,7 @@ def _lines(call: Call) -> Iterator[Line]:
         yield Line(BAD, str(error))
     else:
         yield from checkup.python(repository, project, chosen, call)
+        yield from checkup_projects.projects(repository, paths_here(repository), chosen, call)
         yield from checkup_hooks.hooks(repository, project)
         yield from checkup_files.snapshot(repository, project, chosen)
     yield from checkup.commands(repository, call)

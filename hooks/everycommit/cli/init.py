@@ -12,11 +12,13 @@ from pathlib import Path
 
 from ..config.detect import FILES, Found, found
 from ..config.proposal import appended, block, sentence
+from ..config.schema import Settings
 from ..errors import EverycommitError, UsageError
 from ..repo.repository import Repository, discover
 from ..report.style import style_for
 from .ask import agreed, can_ask
 from .call import Call
+from .checkup_projects import below, in_words
 from .init_manager import Offer, Tell, indented, offer, scripts, write
 
 _FILE = "pyproject.toml"
@@ -42,6 +44,9 @@ def main(args: argparse.Namespace, call: Call) -> int:
         call.stdout.write(style.text(text) + "\n")
 
     tell(sentence(project, _interpreter(repository, call) if project.python else ""))
+    roots = below(repository, paths_here(repository), Settings())
+    if roots:
+        tell(f"{in_words(roots)}.")
     offered = offer(repository, project)
     more = _shown(repository, project, tell)
     offered.show(tell)
@@ -88,15 +93,20 @@ def _manager(repository: Repository, offered: Offer, call: Call, *, is_asked: bo
         call.stdout.write(f"{line}\n")
 
 
+def paths_here(repository: Repository) -> set[str]:
+    """Return the files of the working tree: tracked ones, and untracked ones that git does not ignore."""
+    return _names(repository.git.out("ls-files", "-z", "--cached", "--others", "--exclude-standard"))
+
+
 def look(repository: Repository) -> Found:
-    """Return what the files of the working tree tell: tracked ones, and untracked ones that git does not ignore."""
+    """Return what the files of the working tree tell."""
     git = repository.git
-    paths = git.out("ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    paths = paths_here(repository)
     ignored = git.out("ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
     folder = scripts(repository)
     names = (*FILES, *(f"{folder}/pre-commit" for folder in [folder] if folder))
     files = {name: content for name in names if (content := _content(repository.top / name)) is not None}
-    return found(_names(paths), files, _names(ignored), hooks_path=folder)
+    return found(paths, files, _names(ignored), hooks_path=folder)
 
 
 def _models(call: Call) -> Iterator[str]:

@@ -173,8 +173,10 @@ def _recorded(call: Call, own: _Own) -> str | None:
         with signals(), place(call) as here, alone(here):
             candidate = read.all_files(here.repository, here.quarantine)
             with ready_for(here, candidate, call, gone=own.gone) as ready:
-                job = replace(ready.steps[0].job, say=own.say)
-                recording.record(job, Tests(call.environ), changed=True)
+                jobs = [replace(step.job, say=own.say) for step in ready.steps]
+                # Of several projects, those that somebody has recorded.
+                for job in jobs if len(jobs) == 1 else filter(recording.is_recorded, jobs):
+                    recording.record(job, Tests(call.environ), changed=True)
     except Interrupted:
         return "something newer was judged"
     return None

@@ -7,11 +7,14 @@ suite once, each test in a process of its own: several times what a plain run ta
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from ..change import Candidate
+from ..engine.plan import NOT_REACHED
 from ..errors import UsageError
+from ..gates.affected import Plan
+from ..gates.base import Job
 from ..gates.tests import Tests
 from ..record import replace
 from ..repo import read
@@ -92,34 +95,60 @@ def _recorded(args: argparse.Namespace, here: Place, call: Call) -> int:
     os.nice(_LOW)
     candidate = read.all_files(here.repository, here.quarantine)
     with ready_for(here, candidate, call) as ready:
-        step = ready.steps[0]
-        told = _Progress(call)
-        recorded = record(replace(step.job, say=told.say), Tests(call.environ), changed=args.changed)
-        told.close()
-    if args.changed and recorded.all is not None:
-        call.stdout.write(printable(f"all tests are recorded: {recorded.all}") + "\n")
-    kept = f", {recorded.kept} as they were," if recorded.kept else ""
-    call.stdout.write(
-        f"{recorded.tests} tests recorded{kept} in {recorded.seconds:.0f}s; "
-        f"{recorded.always} of them run whatever changes\n"
-    )
+        gate = Tests(call.environ)
+        for job, head in _each(ready):
+            if head and gate.nothing(job, job.trees.target()):
+                continue
+            told = _Progress(call)
+            recorded = record(replace(job, say=told.say), gate, changed=args.changed)
+            told.close()
+            if args.changed and recorded.all is not None:
+                call.stdout.write(printable(f"{head}all tests are recorded: {recorded.all}") + "\n")
+            kept = f", {recorded.kept} as they were," if recorded.kept else ""
+            call.stdout.write(
+                f"{printable(head)}{recorded.tests} tests recorded{kept} in {recorded.seconds:.0f}s; "
+                f"{recorded.always} of them run whatever changes\n"
+            )
     return 0
 
 
+def _each(ready: Ready) -> Iterator[tuple[Job, str]]:
+    """Yield the job of each project, and how lines on it begin: with nothing where there is one project."""
+    several = len(ready.steps) > 1
+    yield from ((step.job, f"{step.job.project}: " if several else "") for step in ready.steps)
+
+
 def _show(here: Place, call: Call) -> int:
+    from ..testmap import NoMapError
+
+    with ready_for(here, read.all_files(here.repository, here.quarantine), call) as ready:
+        shown = 0
+        for job, head in _each(ready):
+            try:
+                _shown(here, call, job.project, head)
+                shown += 1
+            except NoMapError as error:
+                if not head:
+                    raise
+                call.stdout.write(printable(f"{head}{error}") + "\n")
+    return 0 if shown else 2
+
+
+def _shown(here: Place, call: Call, project: str, head: str) -> None:
     from ..testmap import TestMap
     from ..testmap import place as where
 
-    there = TestMap(where(here.repository.common_dir, "."))
+    there = TestMap(where(here.repository.common_dir, project))
     try:
         moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(float(there.meta["at"])))
         always = [(node, why) for node, _, why in there.tests.values() if why]
-        call.stdout.write(f"{len(there.tests)} tests of tree {there.meta['tree'][:12]}, recorded {moment}\n")
+        call.stdout.write(
+            f"{printable(head)}{len(there.tests)} tests of tree {there.meta['tree'][:12]}, recorded {moment}\n"
+        )
         for node, why in always:
             call.stdout.write(printable(f"always {node}: {why}") + "\n")
     finally:
         there.close()
-    return 0
 
 
 def _explain(args: argparse.Namespace, here: Place, call: Call) -> int:
@@ -129,16 +158,23 @@ def _explain(args: argparse.Namespace, here: Place, call: Call) -> int:
         else commit(call, here, framework=False)
     )
     with ready_for(here, candidate, call) as ready:
-        plan = Tests(call.environ).plan(ready.steps[0].job)
-    if plan.all is not None:
-        call.stdout.write(printable(f"all tests: {plan.all}") + "\n")
-        return 0
-    total = len(plan.chosen) + len(plan.left_out)
-    call.stdout.write(f"{len(plan.chosen)} of {total} recorded tests, and those that are new\n")
-    for node, why in plan.chosen:
-        if not args.tests or any(word in node for word in args.tests):
-            call.stdout.write(printable(f"{node}\n    {why}") + "\n")
+        for job, head in _each(ready):
+            if job.member is not None and not job.member.reached:
+                call.stdout.write(printable(f"{head}no tests: {NOT_REACHED}") + "\n")
+            else:
+                _explained(Tests(call.environ).plan(job), head, args.tests, call)
     return 0
+
+
+def _explained(plan: Plan, head: str, words: Sequence[str], call: Call) -> None:
+    if plan.all is not None:
+        call.stdout.write(printable(f"{head}all tests: {plan.all}") + "\n")
+        return
+    total = len(plan.chosen) + len(plan.left_out)
+    call.stdout.write(f"{printable(head)}{len(plan.chosen)} of {total} recorded tests, and those that are new\n")
+    for node, why in plan.chosen:
+        if not words or any(word in node for word in words):
+            call.stdout.write(printable(f"{node}\n    {why}") + "\n")
 
 
 @contextmanager

@@ -100,6 +100,17 @@ def record(job: Job, gate: Tests, *, changed: bool = False) -> Recorded:
     return Recorded(count, always, path, run.done.seconds, len(kept), carried.all)
 
 
+def is_recorded(job: Job) -> bool:
+    """Tell whether there is a map of the job's project, of whatever tree."""
+    if job.maps is None:
+        return False
+    try:
+        job.maps.of(job.project).close()
+    except NoMapError:
+        return False
+    return True
+
+
 def _run(
     job: Job, gate: Tests, snapshot: "Snapshot", *, without: Collection[str]
 ) -> tuple[pytest.Run, list[Mapping[str, Any]]]:

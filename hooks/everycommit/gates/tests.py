@@ -31,6 +31,7 @@ OWN = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
 SHARED = {"pyproject.toml": ("tool", "pytest"), "setup.cfg": ("tool:pytest",), "tox.ini": ("pytest",)}
 FEWER = "tests/fewer-collected"
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
+_NO_TESTS = "no tests here"
 _SHOWN = 3
 
 
@@ -97,12 +98,9 @@ class Tests:
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()
-        python_files = own_walked(job, snapshot.path, PYTHON)
-        if not python_files:
-            return self._ended(Outcome.SKIPPED, reason="no Python here")
-        by_name = any(map(_TEST_FILE.search, python_files))
-        if not by_name and not _collects_more(snapshot.path, job.project):
-            return self._ended(Outcome.SKIPPED, reason="no tests here")
+        nothing = self.nothing(job, snapshot)
+        if nothing:
+            return self._ended(Outcome.SKIPPED, reason=nothing)
         if snapshot.lacking:
             return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
         settings = job.config.settings.tests
@@ -114,9 +112,8 @@ class Tests:
             run = self._run(job, snapshot, chosen)
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
-        if job.member is not None and not by_name and run.report.status == 5 and not total and not run.leaks:
-            # The settings at the root may speak of other projects' files.
-            return self._ended(Outcome.SKIPPED, reason="no tests here")
+        if run.report.status == 5 and not total and not run.leaks and _only_root_tells(job, snapshot):
+            return self._ended(Outcome.SKIPPED, reason=_NO_TESTS)
         if self._narrowed(job, snapshot, chosen):
             total = selected + len(chosen.left_out)
         counts = {
@@ -143,6 +140,14 @@ class Tests:
             notes=tuple(notes),
             part=None if job.shard is None else _part(run, chosen),
         )
+
+    def nothing(self, job: Job, snapshot: "Snapshot") -> str | None:
+        """Return why the project in *snapshot* has no tests, None where it may have some."""
+        python_files = own_walked(job, snapshot.path, PYTHON)
+        if not python_files:
+            return "no Python here"
+        by_name = any(map(_TEST_FILE.search, python_files))
+        return None if by_name or _collects_more(snapshot.path, job.project) else _NO_TESTS
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
@@ -408,6 +413,13 @@ def _settings_texts(job: Job) -> list[bytes]:
 def _tests_read_prose(job: Job) -> bool:
     """Tell whether pytest takes tests from prose: then no page is without effect."""
     return any(word in text for text in _settings_texts(job) for word in (b"doctest", b"sybil", b"markdown"))
+
+
+def _only_root_tells(job: Job, snapshot: "Snapshot") -> bool:
+    """Tell whether only settings at the root, which may speak of others, make one of several projects have tests."""
+    if job.member is None:
+        return False
+    return not any(map(_TEST_FILE.search, own_walked(job, snapshot.path, PYTHON)))
 
 
 def _collects_more(top: Path, project: str) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
 from .style import Style, cells, wrapped
-from .words import as_before, branch, counted, did, judged_at, kind, label, lasted, left_out, reasons, said, why
+from .words import as_before, branch, counted, did, folded, judged_at, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "
@@ -150,18 +150,19 @@ def _block(verdict: Verdict, style: Style, details: list[str]) -> list[str]:
 
 def rows(verdict: Verdict, style: Style) -> list[str]:
     """Return a line a gate, its text wrapped below itself, its seconds at the right."""
-    labels = [style.middle(style.line(label(gate)), _MOST_LABEL) for gate in verdict.gates]
+    gates = folded(verdict.gates)
+    labels = [style.middle(style.line(label(gate)), _MOST_LABEL) for gate in gates]
     room = min(max([_LEAST_LABEL, *map(cells, labels)]), _MOST_LABEL)
     start = 2 + style.symbol_width + 1 + room + 1
-    rights = ["known" if gate.reused else lasted(gate.seconds) for gate in verdict.gates]
+    rights = ["known" if gate.reused else lasted(gate.seconds) for gate in gates]
     right = max([0, *map(len, rights)])
     width = style.width - start - (right + 2) if style.terminal else 10**6
-    texts = [_wrapped_lines(style.text(said(gate)), max(20, width)) for gate in verdict.gates]
+    texts = [_wrapped_lines(style.text(said(gate)), max(20, width)) for gate in gates]
     # Through a pipe a text may be longer than the screen would be; the seconds of the others do not follow it there.
     longest = min(max(cells(text[0]) for text in texts), max(0, style.width - start - right - 2))
     edge = max(min(_LEAST_ROW, style.width) - start, longest + 2 + right)
     out = []
-    for gate, name, text, time in zip(verdict.gates, labels, texts, rights, strict=True):
+    for gate, name, text, time in zip(gates, labels, texts, rights, strict=True):
         mark = style.symbol(kind(gate))
         symbol = style.of(kind(gate))(mark) + " " * (style.symbol_width - len(mark))
         head = f"  {symbol} {name}{' ' * (room - cells(name))} "
