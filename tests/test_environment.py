@@ -10,7 +10,8 @@ import pytest
 
 from everycommit import environment
 from everycommit.config.trust import interpreter_digest
-from everycommit.environment import Interpreter, find, installed, normalised, tool
+from everycommit.distributions import installed, normalised
+from everycommit.environment import Interpreter, find, tool
 from everycommit.errors import ToolError
 from everycommit.ledger import doubted
 

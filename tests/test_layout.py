@@ -33,6 +33,8 @@ FLOORS = (
         "following",
         "watcher",
         "environment",
+        "distributions",
+        "managed",
         "prefixed",
         "config",
         "repo",

@@ -4,17 +4,19 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .deadline import Deadline
 from .digest import sha256
+from .distributions import editable_elsewhere, installed, listed, site_packages, stamp, stamped
 from .errors import ToolError
 from .ledger import doubt
 from .record import dataclass, field
 
 if TYPE_CHECKING:
+    from .managed import Managed
     from .prefixed import Behind
 
 _ASKING_SECONDS = 10.0
@@ -30,7 +32,8 @@ user = site.getusersitepackages() if hasattr(site, "getusersitepackages") else "
 places += [user] if user and os.path.isdir(user) else []
 print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names, places]))
 """
-_SEPARATORS = r"[-_.]+"
+_VARIABLES = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")
+"""Each may name the project's environment."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +57,12 @@ class Interpreter:
     """The prefix through which its programs are started; its paths are those behind it."""
     said: str = ""
     """What it says of itself for ``fingerprint``, where it lies behind a prefix."""
+    why: str = ""
+    """The project's file by which its manager was known; empty where it is no manager's."""
+    lacking: str = ""
+    """The manager that was recognised and has no environment, with its command, where the PATH had to do."""
+    looked: tuple[Path, ...] = field(default=(), repr=False)
+    """What was looked at before it was taken: another one may be as soon as one of these changes."""
 
     @property
     def shown(self) -> str:
@@ -89,6 +98,9 @@ class Tool(NamedTuple):
 class _Candidate(NamedTuple):
     python: Path
     origin: str
+    why: str = ""
+    lacking: str = ""
+    looked: tuple[Path, ...] = ()
 
 
 def find(
@@ -102,7 +114,7 @@ def find(
     project: str = ".",
     key: str = "interpreter",
 ) -> Interpreter:
-    """Return the project's Python: the setting, a virtual environment, or what PATH has; never one that is tracked.
+    """Return the project's Python: the setting, a virtual environment, a manager's, or what PATH has; no tracked one.
 
     *tracked* tells whether the change's tree has a path, *accepted* whether a digest was accepted on this machine.
     *key* is where *setting* stands, for people. A virtual environment is read, not started; any other Python is started
@@ -113,17 +125,18 @@ def find(
     """
     if setting is not None:
         return _read(_setting(setting, top, tracked, accepted, key), top, environ)
-    refused = []
-    for candidate in _candidates(top, main_worktree, environ, project):
+    refused: list[str] = []
+    lacking: list[str] = []
+    for candidate in _candidates(top, main_worktree, environ, tracked=tracked, project=project, lacking=lacking):
         path = _tracked_part(candidate.python, top, tracked)
         if path is None:
             return _read(candidate, top, environ)
         refused.append(path)
     told = f"; '{refused[0]}' is tracked by the repository and is never started" if refused else ""
     places = f"'{top}'" if project == "." else f"'{top / project}' or '{top}'"
+    way_on = lacking[0] if lacking else "make one: python3 -m venv .venv"
     raise ToolError(
-        f"no Python for this project: no .venv in {places}, no VIRTUAL_ENV, no python3 on PATH{told}; "
-        "make one: python3 -m venv .venv"
+        f"no Python for this project: no .venv in {places}, no VIRTUAL_ENV, no python3 on PATH{told}; {way_on}"
     )
 
 
@@ -150,15 +163,8 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
     if name == "mypy" and interpreter.behind is None:
         argv = (sys.executable, "-m", "mypy", "--python-executable", str(interpreter.python))
         return Tool(argv, _our_version(name), ours=True)
-    raise ToolError(
-        f"{name} is not installed in {interpreter.shown}: "
-        f"{_short(interpreter.python, interpreter.top)} -m pip install {name}"
-    )
-
-
-def normalised(name: str) -> str:
-    """Return the one spelling of a distribution's name. Source: PEP 503."""
-    return re.sub(_SEPARATORS, "-", name).lower()
+    install = f"{_short(interpreter.python, interpreter.top)} -m pip install {name}"
+    raise ToolError(f"{name} is not installed in {interpreter.shown}: {interpreter.lacking or install}")
 
 
 def _setting(
@@ -184,23 +190,50 @@ def _setting(
     return _Candidate(python, setting)
 
 
-def _candidates(top: Path, main_worktree: Path, environ: Mapping[str, str], project: str) -> Iterator[_Candidate]:
-    """Yield what there is, best first. A virtual environment counts once it has a ``bin/python``, even a broken one."""
+def _candidates(
+    top: Path,
+    main_worktree: Path,
+    environ: Mapping[str, str],
+    *,
+    tracked: Callable[[str], bool],
+    project: str,
+    lacking: list[str],
+) -> Iterator[_Candidate]:
+    """Yield what there is, best first. A virtual environment counts once it has a ``bin/python``, even a broken one.
+
+    *lacking* is told which manager has none.
+    """
     roots = dict.fromkeys((top / project, top, main_worktree / project, main_worktree))
     for root in roots:
         for name in (".venv", "venv") if root in {top, main_worktree} else (".venv",):
             yield from _environment(root / name, _short(root / name, top))
-    for variable in ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"):
+    for variable in _VARIABLES:
         folder = environ.get(variable)
         if folder and not (variable == "VIRTUAL_ENV" and _hook_runner(environ) and _same(folder, sys.prefix)):
             yield from _environment(top / folder, variable)
+    looked = [top / folder / "bin" / "python" for name in _VARIABLES if (folder := environ.get(name))]
+    looked += [root / ".venv" / "bin" / "python" for root in roots]
+    for root in roots:
+        own = _managed(root, project if root in {top / project, main_worktree / project} else ".", environ, tracked)
+        looked += own.looked
+        lacking += [own.lacking] if own.lacking else []
+        for python, origin, why in own.found:
+            yield _Candidate(python, origin, why, looked=tuple(looked))
     ours = Path(sys.prefix, "bin") if _hook_runner(environ) else None
     for place in environ.get("PATH", os.defpath).split(os.pathsep):
         # A relative entry would mean another folder for each child.
         if Path(place).is_absolute() and not (ours and _same(place, ours)):
             python = Path(place, "python3")
             if python.is_file() and os.access(python, os.X_OK):
-                yield _Candidate(python, "python3")
+                yield _Candidate(python, "python3", lacking=lacking[0] if lacking else "", looked=tuple(looked))
+
+
+def _managed(root: Path, inside: str, environ: Mapping[str, str], tracked: Callable[[str], bool]) -> "Managed":
+    """Return what the managers of *root* have, the folder *inside* of a working tree."""
+    from .managed import Place, managed
+
+    begin = "" if inside == "." else f"{inside}/"
+    return managed(Place(Path(os.path.realpath(root)), environ, lambda name: tracked(begin + name)))
 
 
 def _environment(folder: Path, origin: str) -> Iterator[_Candidate]:
@@ -254,6 +287,8 @@ def _read(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Inter
         distributions=installed(prefix),
         origin=candidate.origin,
         top=top,
+        why=candidate.why,
+        looked=candidate.looked,
     )
 
 
@@ -267,76 +302,11 @@ def _settings_of(path: Path) -> dict[str, str]:
     return {key.strip().lower(): value.strip() for key, equals, value in pairs if equals}
 
 
-def site_packages(prefix: Path) -> list[Path]:
-    """Return the folders of *prefix* that hold distributions."""
-    try:
-        versions = sorted(path for path in (prefix / "lib").iterdir() if path.name.startswith(("python", "pypy")))
-    except OSError:
-        return []
-    return [path / "site-packages" for path in versions if (path / "site-packages").is_dir()]
-
-
-def installed(prefix: Path) -> dict[str, str]:
-    """Return ``{normalised name: version}`` of what is installed in the virtual environment *prefix*."""
-    return listed(path.name for folder in site_packages(prefix) for path in folder.iterdir())
-
-
-def stamp(path: str, name: str) -> str:
-    """Return *name* with size and time of the file *path*, which change when it is written anew."""
-    try:
-        found = Path(path).stat()
-    except OSError:
-        return name
-    return f"{name} {found.st_size} {found.st_mtime_ns}"
-
-
-def stamped(folders: Iterable[Path]) -> Iterator[str]:
-    """Yield words for what lies in *folders*: they change with any install, one of the same version too."""
-    for folder in folders:
-        for entry in sorted(os.scandir(folder), key=lambda one: one.name):
-            if entry.name.endswith((".dist-info", ".egg-info")):
-                # pip removes the folder and makes it anew; a file of it is written last.
-                yield stamp(f"{entry.path}/RECORD", entry.name)
-            elif entry.name.endswith((".py", ".pth", ".egg-link")):
-                yield stamp(entry.path, entry.name)
-            elif entry.name != "__pycache__":
-                yield entry.name
-
-
-def editable_elsewhere(prefix: Path, top: Path, places: Iterable[Path] = ()) -> bool:
-    """Tell whether something is installed in *prefix* whose code lies elsewhere, and not in the working tree *top*."""
-    for folder in places or site_packages(prefix):
-        for pth in folder.glob("*.pth"):
-            text = pth.read_text(encoding="utf-8", errors="replace")
-            # setuptools, scikit-build-core and meson-python write a module with the paths, and import it here.
-            beside = [folder / f"{name}.py" for name in re.findall(r"\bimport (\w+)", text)]
-            text += "".join(path.read_text(encoding="utf-8", errors="replace") for path in beside if path.is_file())
-            for place in re.findall(r"^/.*$|(?<=['\"])/[^'\"\n]+(?=['\"])", text, re.MULTILINE):
-                path = Path(place)
-                if path.exists() and not path.is_relative_to(top) and not path.is_relative_to(prefix):
-                    return True
-    return False
-
-
-def listed(names: Iterable[str]) -> dict[str, str]:
-    """Return ``{normalised name: version}`` of what the names of files tell, without opening one.
-
-    Source: PEP 376, PEP 427.
-    """
-    found = {}
-    for name in sorted(names):
-        stem, dot, ending = name.rpartition(".")
-        if dot and ending in {"dist-info", "egg-info"}:
-            project, dash, rest = stem.partition("-")
-            found[normalised(project)] = re.sub(r"-py\d.*$", "", rest) if dash else ""
-    return found
-
-
 def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Interpreter:
     """Start *python* once: it is a shim, the system's, conda's, or sees the system's packages."""
     from .proc import Children, child_environment
 
-    python, origin = candidate
+    python, origin = candidate.python, candidate.origin
     with Children() as children:
         done = children.run(
             [str(python), "-I", "-c", _QUESTION],
@@ -361,6 +331,9 @@ def _asked(candidate: _Candidate, top: Path, environ: Mapping[str, str]) -> Inte
         origin=origin,
         top=top,
         places=tuple(Path(place) for place in places if "packages" in Path(place).name),
+        why=candidate.why,
+        lacking=candidate.lacking,
+        looked=candidate.looked,
     )
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from .config.schema import RunSettings
 from .deadline import Deadline
 from .digest import sha256
-from .environment import Interpreter, listed, stamp
+from .distributions import listed, stamp
+from .environment import Interpreter
 from .errors import ToolError
 from .ledger import doubt
 from .record import dataclass

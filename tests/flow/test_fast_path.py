@@ -195,6 +195,21 @@ CHANGES: dict[str, Callable[[Fast], object]] = {
 }
 
 
+def test_a_managers_environment_is_known_until_another_could_be_chosen(fast: Fast) -> None:
+    kept = fast.root.parent / "venvs/shop"
+    kept.parent.mkdir()
+    (fast.root / ".venv").rename(kept)
+    (fast.root / ".pdm-python").write_text(f"{kept}/bin/python")
+    fast.passed()
+
+    assert not fast.starts()
+    (fast.root / "poetry.lock").touch()
+    assert fast.back().starts()
+    fast.back().judged()
+    (fast.root / ".pdm-python").write_text("/elsewhere/bin/python")
+    assert fast.starts(code=None)
+
+
 @pytest.mark.parametrize("change", CHANGES)
 def test_whatever_the_verdict_depends_on_starts_python(fast: Fast, change: str) -> None:
     (fast.root.parent / "bin").mkdir()

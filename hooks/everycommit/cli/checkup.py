@@ -115,7 +115,10 @@ def python(repository: Repository, project: Found, chosen: Settings, call: Call)
         path = interpreter.python
         shown = path.relative_to(repository.top) if path.is_relative_to(repository.top) else path
         by = f"behind run.prefix: {interpreter.origin}" if interpreter.behind else f"found by {interpreter.origin}"
-        yield Line(GOOD, f"interpreter {shown} {interpreter.version}, {by}")
+        because = f", as {interpreter.why} is here" if interpreter.why else ""
+        yield Line(GOOD, f"interpreter {shown} {interpreter.version}, {by}{because}")
+        if interpreter.lacking:
+            yield Line(NOTE, interpreter.lacking)
         yield from _seen(interpreter)
     yield from tools(interpreter, has_tests=bool(project.tests))
 

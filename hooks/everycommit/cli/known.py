@@ -212,7 +212,7 @@ def _our_own() -> Iterator[Path]:
 
 def _of_project(here: "Place", python: "Interpreter", project: str) -> Iterator[Path]:
     """Yield what stands for the Python of *project*, and for there being no other that would be taken first."""
-    from ..environment import site_packages
+    from ..distributions import site_packages
 
     if python.places:
         raise Unfit("the project's Python had to be asked what it is")
@@ -220,6 +220,7 @@ def _of_project(here: "Place", python: "Interpreter", project: str) -> Iterator[
     for root in dict.fromkeys((here.repository.top, here.repository.main_worktree)):
         yield from (root / name / "bin" / "python" for name in (".venv", "venv"))
         yield root / project / ".venv" / "bin" / "python"
+    yield from python.looked
     for folder in site_packages(python.prefix):
         yield from _installed(folder)
 

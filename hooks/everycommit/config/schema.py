@@ -514,7 +514,7 @@ class Settings:
         False, merge="user_only", help="Ring the terminal's bell when work in the background has ended."
     )
     interpreter: str | None = setting(
-        None, merge="target", help="The project's Python, from the root; false: .venv, VIRTUAL_ENV, uv's, python3."
+        None, merge="target", help="The project's Python, from the root; false: .venv, VIRTUAL_ENV, a manager's, PATH."
     )
     cache_dir: str | None = setting(
         None, merge="user_only", help="Where snapshots and caches lie; false: the user's cache folder."

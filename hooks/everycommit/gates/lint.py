@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..environment import Tool, stamp, tool
+from ..distributions import stamp
+from ..environment import Tool, tool
 from ..errors import ToolError
 from ..ledger import ALL
 from ..record import replace

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..environment import Tool, site_packages, stamped, tool
+from ..distributions import site_packages, stamped
+from ..environment import Tool, tool
 from ..errors import ToolError
 from ..ledger import ALL, doubt
 from ..record import replace

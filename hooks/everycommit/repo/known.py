@@ -36,6 +36,8 @@ NAMES = (
     *(f"LC_{part}" for part in ("ALL", "COLLATE", "CTYPE", "MESSAGES", "MONETARY", "NUMERIC", "TIME")),
     *(f"PYENV_{part}" for part in ("ROOT", "SHELL", "VERSION", "VIRTUALENV_INIT")),
     *("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"),
+    # Where managers keep environments.
+    *("CONDA_PREFIX", "HATCH_DATA_DIR", "POETRY_CACHE_DIR", "POETRY_VIRTUALENVS_PATH", "WORKON_HOME"),
 )
 BETWEEN = "|"
 
