@@ -523,3 +523,27 @@ def test_settings_that_name_no_files_have_the_packages_checked(repo: Repo, name:
 
     assert result.outcome is Outcome.FAILED, result.reason
     assert [found.path for found in result.findings] == ["pkg/__init__.py"]
+
+
+def test_parts_of_a_namespace_in_src_are_checked_under_their_whole_names(repo: Repo) -> None:
+    """Two parts with a module of the same name are no two sources of one module."""
+    repo.stage("src/acme/a/core.py", GOOD).stage("src/acme/b/core.py", "from acme.a.core import add\n\nadd('x', 1)\n")
+    repo.stage("src/data/x.json", "{}").stage("pyproject.toml", "[tool.mypy]\nstrict = true\n")
+
+    with judging(repo) as judged:
+        result = judged.check(Types())
+
+    assert [(found.path, found.rule) for found in result.findings] == [("src/acme/b/core.py", "types/arg-type")]
+    assert result.counts == {"files": 2}
+
+
+def test_settings_that_say_where_packages_begin_are_left_alone(repo: Repo) -> None:
+    repo.stage("src/acme/core.py", BAD).stage("mypy.ini", "[mypy]\nmypy_path = src\n")
+
+    with judging(repo) as judged:
+        result = judged.check(Types())
+
+    assert (result.outcome, result.reason) == (
+        Outcome.SKIPPED,
+        "mypy has nothing to check: no package and no module; name some in types.paths",
+    )

@@ -38,6 +38,7 @@ _SOURCE = r"LOG:  Found source: +BuildSource\(path='([^']+)'"
 _READ = r"LOG:  (?:Parsing |.*?: file |Found stale .*?: file )(/?[^,(]+?\.pyi?)(?:[ ,(]|$)"
 # No package of the project, though some have an __init__.py or lie at the top.
 _NOT_CODE = frozenset({"tests", "test", "docs", "doc", "examples", "example", "build", "dist", "benchmarks", "scripts"})
+_INITS = ("__init__.py", "__init__.pyi")
 _SHOWN = 3
 _NAMING = ("files", "packages", "modules")
 _NOT_MODULES = frozenset({"setup.py", "conftest.py", "noxfile.py"})
@@ -84,11 +85,16 @@ def asked_for(
     # Files that the settings at the root name lie there, whoever reads these settings, too.
     if settings and posixpath.dirname(settings) == project.removeprefix(".") and _names_files(top / settings):
         return ()
-    return tuple(path for path in _packages(top / project) if joined(project, path) not in apart) or None
+    packages = _packages(top / project, parts=settings is None or not _says_bases(top / settings))
+    return tuple(path for path in packages if joined(project, path) not in apart) or None
 
 
-def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str], settings: str | None) -> Checked:
+def checked(
+    job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str], settings: str | None, is_found: bool = False
+) -> Checked:
     """Run mypy over *paths* (from the project) of *snapshot*, its cache kept beside the tree.
+
+    *is_found*: nobody named them, so that what is no package in ``src/`` is a part of a namespace.
 
     Raises:
         ToolError: mypy crashed, or could not begin.
@@ -100,9 +106,12 @@ def checked(job: Job, tool: Tool, snapshot: "Snapshot", *, paths: Sequence[str],
     argv += ["--config-file", str(snapshot.path / settings) if settings else ""]
     argv += _told_of(python, tool, snapshot.path / settings if settings else None)
     argv += [] if settings else ["--ignore-missing-imports"]
+    source = snapshot.path / job.project / "src"
+    spaces = is_found and any(_is_part(snapshot.path / job.project / path) for path in paths)
+    argv += ["--namespace-packages", "--explicit-package-bases"] if spaces else []
     argv += ["--", *paths] if paths else []
     with scratch(snapshot) as folder:
-        env = inside(python, snapshot.path, folder / "report")
+        env = inside(python, snapshot.path, folder / "report") | ({"MYPYPATH": str(source)} if spaces else {})
         done = ran(job, argv, snapshot, cwd=snapshot.path / job.project, env=env, behind=python.behind)
     log = [line for line in done.err.decode(errors="replace").splitlines() if line.startswith("LOG:")]
     said = b"\n".join(line for line in done.err.splitlines() if line.strip() and not line.startswith(b"LOG:"))
@@ -237,8 +246,23 @@ def _names_files(settings: Path) -> bool:
     return any(re.match(rf"({'|'.join(_NAMING)})\s*[=:]", line) for line in found.get("mypy", ()))
 
 
-def _packages(project: Path) -> list[str]:
-    """Return packages and modules, in src/ where there is one, else at the top; from the project."""
+def _says_bases(settings: Path) -> bool:
+    """Tell whether mypy's settings say themselves where packages begin."""
+    return re.search(rb"\b(?:mypy_path|namespace_packages|explicit_package_bases)\b", settings.read_bytes()) is not None
+
+
+def _is_part(folder: Path) -> bool:
+    """Tell whether *folder*, without an ``__init__``, holds code all the same: a part of a namespace package."""
+    if not folder.name.isidentifier() or any((folder / init).is_file() for init in _INITS) or not folder.is_dir():
+        return False
+    return any(name.endswith((".py", ".pyi")) for _, _, names in os.walk(folder) for name in names)
+
+
+def _packages(project: Path, *, parts: bool) -> list[str]:
+    """Return packages and modules, in src/ where there is one, else at the top; from the project.
+
+    With *parts* also what namespace packages consist of, in src/.
+    """
     found = []
     for folder in ("src", "."):
         place = project / folder
@@ -248,7 +272,7 @@ def _packages(project: Path) -> list[str]:
             name = path.name
             if name.startswith(".") or (folder == "." and name in _NOT_CODE):
                 continue
-            package = any((path / init).is_file() for init in ("__init__.py", "__init__.pyi"))
+            package = any((path / init).is_file() for init in _INITS) or (parts and folder == "src" and _is_part(path))
             module = name.endswith((".py", ".pyi")) and name not in _NOT_MODULES and not name.startswith("test_")
             if package or (module and path.is_file()):
                 found.append(name if folder == "." else f"{folder}/{name}")

@@ -65,7 +65,7 @@ class Types:
                 Outcome.SKIPPED, reason="mypy has nothing to check: no package and no module; name some in types.paths"
             )
         mypy_tool = tool("mypy", job.interpreter())
-        done = mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings)
+        done = mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings, is_found=not _wished(job))
         version = f"mypy {mypy_tool.version}"
         if done.leaks:
             reason = leak_reason(done.leaks, job.interpreter().top)
@@ -127,7 +127,7 @@ class Types:
         )
         if paths is None:
             return _NOTHING
-        return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings)
+        return mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings, is_found=not wish)
 
     def _loosened(
         self,
