@@ -103,7 +103,6 @@ class _Layout:
             written = self._written(swept, since)
         slot.second = max(slot.second, int(time.time()))
         same = state.tree == self._tree
-        notes = state.notes if same else self._notes(swept)
         pointers = state.pointers if same else self._pointers(swept)
         state = State(
             tree=self._tree,
@@ -111,7 +110,6 @@ class _Layout:
             links=swept.links,
             attributes=swept.attributes,
             written=kept | written,
-            notes=notes,
             pointers=pointers,
         )
         slot.record(state)
@@ -168,12 +166,6 @@ class _Layout:
         if len(paths) >= _REFRESHED_FROM:
             # A few are written once more by the next run; here git looks through all files.
             self._git.run("update-index", "-q", "--refresh", deadline=self._deadline)
-
-    def _notes(self, swept: Swept) -> tuple[str, ...]:
-        notes = []
-        if swept.links:
-            notes.append(f"submodule contents are not laid out: {', '.join(sorted(swept.links))}")
-        return tuple(notes)
 
     def _pointers(self, swept: Swept) -> tuple[str, ...]:
         """Return the files that stand for one in LFS."""

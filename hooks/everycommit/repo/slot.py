@@ -35,7 +35,6 @@ class State:
     attributes: Mapping[str, str] = field(default_factory=dict)
     written: Mapping[str, int] = field(default_factory=dict)
     """``{path: ctime in nanoseconds}`` of the files that were written then."""
-    notes: tuple[str, ...] = ()
     pointers: tuple[str, ...] = ()
     """Files that stand for one in Git LFS."""
 
@@ -80,7 +79,6 @@ class Slot:
                 links=frozenset(kept["links"]),
                 attributes=kept["attributes"],
                 written=kept["written"],
-                notes=tuple(kept["notes"]),
                 pointers=tuple(kept["pointers"]),
             )
         except (OSError, ValueError, LookupError, TypeError, AttributeError):
@@ -100,7 +98,6 @@ class Slot:
             "links": sorted(state.links),
             "attributes": state.attributes,
             "written": state.written,
-            "notes": state.notes,
             "pointers": state.pointers,
         }
         new = self.folder / "state.new"

@@ -11,12 +11,13 @@ from ..errors import RepositoryError, SnapshotError
 from ..record import dataclass
 from .cache import WAY_ON
 from .gitfolder import give_git
-from .layout import laid_out
+from .layout import laid_out, slot_git
 from .lfs import filled
 from .links import contents, link
 from .quarantine import Quarantine
 from .repository import Repository
-from .slot import Slot, take
+from .slot import Slot, State, take
+from .submodules import Contents, submodules
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +125,26 @@ class Snapshots:
             self._slots.append(slot)
         state = laid_out(slot, tree, self._repository, self._quarantine, self._deadline)
         try:
-            lacking = filled(slot, state.pointers, self._repository, self._deadline)
+            files = filled(slot, state.pointers, self._repository, self._deadline)
         except OSError as error:
             raise SnapshotError(f"the contents of LFS files cannot be laid out: {error.strerror}; {WAY_ON}") from error
+        modules = self._modules(slot, state)
+        lacking = "; ".join(filter(None, [files, modules.lacking]))
         missing = link(slot.tree, self._repository.top, self._settings.link, state.links)
         if self._settings.git:
             give_git(slot, tree, self._repository, self._quarantine)
         return Snapshot(
-            slot.tree, tree, slot.caches, slot.lock, (*state.notes, *missing, *filter(None, [lacking])), lacking
+            slot.tree, tree, slot.caches, slot.lock, (*modules.notes, *missing, *filter(None, [lacking])), lacking
         )
+
+    def _modules(self, slot: Slot, state: State) -> Contents:
+        if not state.links:
+            return Contents((), "")
+        git = slot_git(slot, self._repository, self._quarantine)
+        try:
+            return submodules(slot, state.links, self._settings.link, self._repository, git, deadline=self._deadline)
+        except OSError as error:
+            raise SnapshotError(f"the contents of submodules cannot be laid out: {error.strerror}; {WAY_ON}") from error
 
 
 class _Once:

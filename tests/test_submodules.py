@@ -1,0 +1,223 @@
+"""Contents of submodules come from the store that the clone has, at the recorded commit."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from everycommit.config.schema import CommandSettings
+from everycommit.errors import SnapshotError, TimeRanOut
+from everycommit.gates.command import Command
+from everycommit.gates.policy import Policy
+from everycommit.gates.tests import Tests as Gate
+from everycommit.record import replace
+from everycommit.repo import submodules
+from everycommit.result import Outcome
+from judging import judging
+from support import Repo, state
+from test_snapshot import Place
+
+FILES = ("-c", "protocol.file.allow=always")
+ABSENT = "a submodule's commit is not present here, such as libs/tax: `git submodule update --init --recursive`"
+
+
+@pytest.fixture
+def tax(tmp_path: Path) -> Repo:
+    """A repository that others take in."""
+    repo = Repo.make(tmp_path / "tax", tmp_path / "tax-home")
+    repo.stage("tax.py", "RATE = 19\n").stage("deep/data.txt", "one\n").commit()
+    return repo
+
+
+@pytest.fixture
+def place(repo: Repo, tax: Repo, tmp_path: Path) -> Place:
+    repo.git(*FILES, "submodule", "--quiet", "add", str(tax.root), "libs/tax")
+    repo.commit("with a submodule")
+    return Place(repo, tmp_path / "cache")
+
+
+def moved(repo: Repo) -> None:
+    """Commit in the submodule, and stage where it is now."""
+    (repo.root / "libs/tax/tax.py").write_text("RATE = 21\n")
+    repo.git("-C", "libs/tax", "commit", "--quiet", "-am", "more")
+    repo.git("add", "libs/tax")
+
+
+def laid(place: Place, *, link: tuple[str, ...] = ()) -> tuple[dict[str, str], str, tuple[str, ...]]:
+    """Return the files below ``libs``, what is lacking, and the notes."""
+    with place.opened(link=link) as snapshots:
+        snapshot = snapshots.target()
+        top = snapshot.path / "libs"
+        files = {str(path.relative_to(top)): path.read_text() for path in top.rglob("*") if path.is_file()}
+        return files, snapshot.lacking, snapshots.notes()
+
+
+def test_contents_are_those_of_the_recorded_commit_and_not_of_the_working_tree(place: Place) -> None:
+    (place.repo.root / "libs/tax/tax.py").write_text("RATE = 0\n")
+    (place.repo.root / "libs/tax/new.py").write_text("")
+    before = state(place.repo)
+
+    for _ in range(2):
+        assert laid(place) == ({"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}, "", ())
+
+    assert state(place.repo) == before
+
+
+def test_what_tests_left_in_a_submodule_is_gone_the_next_time(place: Place) -> None:
+    with place.opened() as snapshots:
+        folder = snapshots.target().path / "libs/tax"
+        (folder / "tax.py").write_text("RATE = 7\n")
+        (folder / "left").mkdir()
+        (folder / "left/over").touch()
+
+    assert laid(place)[0] == {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
+
+
+def test_a_submodule_that_moves_or_goes_is_followed(place: Place) -> None:
+    laid(place)
+    moved(place.repo)
+    place.repo.commit("moved")
+    assert laid(place)[0]["tax/tax.py"] == "RATE = 21\n"
+
+    place.repo.git("rm", "--quiet", "libs/tax")
+    place.repo.stage("libs/tax/tax.py", "RATE = 5\n").commit("taken in")
+    assert laid(place) == ({"tax/tax.py": "RATE = 5\n"}, "", ())
+
+
+def test_a_content_has_its_own_time(place: Place) -> None:
+    """mypy and Python trust a file of the same size and second."""
+
+    def when() -> int:
+        with place.opened() as snapshots:
+            return (snapshots.target().path / "libs/tax/tax.py").stat().st_mtime_ns
+
+    first = when()
+    again = when()
+    moved(place.repo)
+    place.repo.commit("moved")
+
+    assert first == again != when()
+
+
+def test_no_filter_hook_or_command_of_a_submodule_runs(place: Place, tax: Repo, tmp_path: Path) -> None:
+    repo, ran = place.repo, tmp_path / "ran"
+    tax.stage(".gitattributes", "*.py filter=evil\n").commit()
+    repo.git("-C", "libs/tax", "pull", "--quiet", str(tax.root), "HEAD")
+    repo.git("add", "libs/tax")
+    repo.git("config", "-f", ".gitmodules", "submodule.libs/tax.update", f"!touch '{ran}'")
+    repo.git("add", ".gitmodules")
+    repo.commit("moved")
+    for name in ("clean", "smudge", "process"):
+        repo.git("-C", "libs/tax", "config", f"filter.evil.{name}", f"touch '{ran}'")
+
+    assert laid(place)[0]["tax/tax.py"] == "RATE = 19\n"
+    assert not ran.exists()
+
+
+def test_a_repository_that_became_a_submodule_where_it_stood_is_found(repo: Repo, tax: Repo, tmp_path: Path) -> None:
+    shutil.copytree(tax.root, repo.root / "libs/tax")
+    repo.git(*FILES, "submodule", "--quiet", "add", str(tax.root), "libs/tax")
+    repo.commit("with a submodule")
+
+    assert (repo.root / "libs/tax/.git").is_dir()
+    assert laid(Place(repo, tmp_path / "cache"))[0]["tax/tax.py"] == "RATE = 19\n"
+
+
+def test_submodules_in_submodules_are_laid_out_to_a_depth(
+    place: Place, tax: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner = Repo.make(tmp_path / "inner", tmp_path / "inner-home")
+    inner.stage("inner.py", "X = 1\n").commit()
+    tax.git(*FILES, "submodule", "--quiet", "add", str(inner.root), "own/inner")
+    tax.commit("with a submodule")
+    place.repo.git(*FILES, "submodule", "--quiet", "update", "--init", "--recursive", "--remote")
+    place.repo.git(*FILES, "-C", "libs/tax", "submodule", "--quiet", "update", "--init")
+    place.repo.git("add", "libs/tax")
+    place.repo.commit("moved")
+
+    whole = laid(place)
+    monkeypatch.setattr(submodules, "_DEEPEST", 1)
+    flat = laid(place)
+
+    assert whole[0]["tax/own/inner/inner.py"] == "X = 1\n"
+    assert whole[1:] == ("", ())
+    assert flat[1:] == ("", ("submodule contents are not laid out: libs/tax/own/inner",))
+    assert "tax/own/inner/inner.py" not in flat[0]
+
+
+@pytest.mark.parametrize("name", ["../../../tax/.git", "/etc", "a/../../b", "..\\b"])
+def test_a_name_that_leads_elsewhere_is_none(place: Place, name: str) -> None:
+    place.repo.stage(".gitmodules", f'[submodule "{name}"]\n\tpath = libs/tax\n\turl = x\n'.replace("\\", "\\\\"))
+    place.repo.commit()
+
+    assert laid(place) == ({}, "", ("submodule contents are not laid out: libs/tax",))
+
+
+def test_a_link_to_a_store_is_not_followed(place: Place, tax: Repo) -> None:
+    store = place.repo.root / ".git/modules/libs/tax"
+    shutil.move(store, tax.root.parent / "elsewhere")
+    store.symlink_to(tax.root.parent / "elsewhere")
+
+    assert laid(place)[:2] == ({}, ABSENT)
+
+
+@pytest.mark.parametrize("instead", ["", ".gitmodules/a"])
+def test_a_submodule_that_nobody_names_stays_empty(place: Place, instead: str) -> None:
+    place.repo.git("rm", "--quiet", ".gitmodules")
+    if instead:
+        place.repo.stage(instead, "no settings\n")
+    place.repo.commit()
+
+    assert laid(place) == ({}, "", ("submodule contents are not laid out: libs/tax",))
+
+
+def test_the_setting_takes_the_working_trees(place: Place) -> None:
+    (place.repo.root / "libs/tax/tax.py").write_text("RATE = 0\n")
+
+    assert laid(place, link=("libs/tax",))[0]["tax/tax.py"] == "RATE = 0\n"
+
+
+def test_without_the_commit_what_runs_the_project_is_a_doubt_and_the_policy_goes_on(place: Place) -> None:
+    repo = place.repo
+    repo.stage("test_tax.py", "from libs.tax.tax import RATE\n\n\ndef test_rate():\n    assert RATE == 19\n")
+    store = repo.root / ".git/modules/libs/tax"
+    store.rename(store.with_name("away"))
+
+    with judging(repo) as judged:
+        command = Command("docs", CommandSettings(run=("true",)))
+        assert Gate().check(judged.job).reason == ABSENT
+        assert command.check(replace(judged.job, accepted=lambda _: True)).reason == ABSENT
+        assert Policy().check(judged.job).outcome is Outcome.PASSED
+
+    store.with_name("away").rename(store)
+    with judging(repo) as judged:
+        assert Gate().check(judged.job).outcome is Outcome.PASSED
+
+
+def test_a_moved_submodule_is_judged_with_its_new_contents_and_has_another_key(place: Place) -> None:
+    repo = place.repo
+    repo.stage("test_tax.py", "from libs.tax.tax import RATE\n\n\ndef test_rate():\n    assert RATE == 19\n")
+    with judging(repo) as judged:
+        before = Gate().inputs(judged.job)
+    moved(repo)
+
+    with judging(repo) as judged:
+        assert Gate().check(judged.job).outcome is Outcome.FAILED
+        assert Gate().inputs(judged.job) != before
+
+
+def test_a_tree_that_cannot_be_written_and_a_deadline_are_one_sentence(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    def late(*_: object) -> None:
+        raise TimeRanOut("time ran out")
+
+    monkeypatch.setattr(submodules, "_stamp", full)
+    with place.opened() as snapshots, pytest.raises(SnapshotError, match="submodules cannot be laid out: No space"):
+        snapshots.target()
+    monkeypatch.setattr(submodules, "_stamp", late)
+    with place.opened() as snapshots, pytest.raises(TimeRanOut):
+        snapshots.target()
