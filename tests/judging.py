@@ -78,7 +78,7 @@ class _Warm(Snapshots):
 
     def _laid_out(self, tree: str) -> Snapshot:
         snapshot = super()._laid_out(tree)
-        there = snapshot.caches / f"mypy-{self.project.replace('/', '-')}"
+        there = snapshot.caches / f"mypy-{self.project.replace('/', '%2F')}"
         if not there.exists():
             configured = mypy.settings_file(snapshot.path, self.project) is not None
             shutil.copytree(_seed(configured=configured), there)

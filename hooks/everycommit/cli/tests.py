@@ -15,6 +15,7 @@ from ..engine.plan import NOT_REACHED
 from ..errors import UsageError
 from ..gates.affected import Plan
 from ..gates.base import Job
+from ..gates.collects import nothing
 from ..gates.tests import Tests
 from ..record import replace
 from ..repo import read
@@ -97,7 +98,7 @@ def _recorded(args: argparse.Namespace, here: Place, call: Call) -> int:
     with ready_for(here, candidate, call) as ready:
         gate = Tests(call.environ)
         for job, head in _each(ready):
-            if head and gate.nothing(job, job.trees.target()):
+            if head and nothing(job, job.trees.target()):
                 continue
             told = _Progress(call)
             recorded = record(replace(job, say=told.say), gate, changed=args.changed)

@@ -102,7 +102,7 @@ def checked(
     python = job.interpreter()
     with_json = _number(tool.version) >= _JSON_SINCE
     argv = [*tool.argv, *_FLAGS, *(["--output", "json"] if with_json else [])]
-    argv += ["--cache-dir", str(snapshot.caches / f"mypy-{job.project.replace('/', '-')}")]
+    argv += ["--cache-dir", str(snapshot.caches / f"mypy-{job.project.replace('%', '%25').replace('/', '%2F')}")]
     argv += ["--config-file", str(snapshot.path / settings) if settings else ""]
     argv += _told_of(python, tool, snapshot.path / settings if settings else None)
     argv += [] if settings else ["--ignore-missing-imports"]

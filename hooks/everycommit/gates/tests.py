@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,22 +15,19 @@ from ..rules.globs import matches
 from . import pytest, served, services
 from .affected import Plan, plan
 from .base import Job
+from .collects import NO_TESTS, OWN, SHARED, is_set_up, nothing, only_root_tells, tests_read_prose
 from .inside import leak_reason
 from .keyed import above, apart, digest, environment, python, settings_elsewhere, trees
 from .pytest import COLLECTION, RULES
 from .reported import Failure
-from .sources import PYTHON, changed_settings, joined, own_walked, within
+from .sources import PYTHON, changed_settings, within
 from .tool import counted
 
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
     from ..shards import Part
 
-OWN = ("pytest.ini", ".pytest.ini", "pytest.toml", ".pytest.toml")
-SHARED = {"pyproject.toml": ("tool", "pytest"), "setup.cfg": ("tool:pytest",), "tox.ini": ("pytest",)}
 FEWER = "tests/fewer-collected"
-_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test)\.py$")
-_NO_TESTS = "no tests here"
 _SHOWN = 3
 
 
@@ -58,7 +54,7 @@ class Tests:
         globs = job.config.settings.tests.unaffected_by
         paths = [path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)]
         telling = [path for path in paths if path.endswith(PYTHON) or not matches(path, globs)]
-        return telling or (paths if _tests_read_prose(job) else [])
+        return telling or (paths if tests_read_prose(job) else [])
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         found = self._conditions(job)
@@ -98,9 +94,9 @@ class Tests:
 
     def check(self, job: Job) -> GateResult:
         snapshot = job.trees.target()
-        nothing = self.nothing(job, snapshot)
-        if nothing:
-            return self._ended(Outcome.SKIPPED, reason=nothing)
+        why = nothing(job, snapshot)
+        if why:
+            return self._ended(Outcome.SKIPPED, reason=why)
         if snapshot.lacking:
             return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
         settings = job.config.settings.tests
@@ -112,8 +108,8 @@ class Tests:
             run = self._run(job, snapshot, chosen)
         findings = pytest.findings(run)
         selected, total = len(run.report.ids), run.report.total
-        if run.report.status == 5 and not total and not run.leaks and _only_root_tells(job, snapshot):
-            return self._ended(Outcome.SKIPPED, reason=_NO_TESTS)
+        if run.report.status == 5 and not total and not run.leaks and only_root_tells(job, snapshot):
+            return self._ended(Outcome.SKIPPED, reason=NO_TESTS)
         if self._narrowed(job, snapshot, chosen):
             total = selected + len(chosen.left_out)
         counts = {
@@ -140,14 +136,6 @@ class Tests:
             notes=tuple(notes),
             part=None if job.shard is None else _part(run, chosen),
         )
-
-    def nothing(self, job: Job, snapshot: "Snapshot") -> str | None:
-        """Return why the project in *snapshot* has no tests, None where it may have some."""
-        python_files = own_walked(job, snapshot.path, PYTHON)
-        if not python_files:
-            return "no Python here"
-        by_name = any(map(_TEST_FILE.search, python_files))
-        return None if by_name or _collects_more(snapshot.path, job.project) else _NO_TESTS
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
@@ -239,7 +227,7 @@ class Tests:
         above what it is given: the project's own has to have some, and none below it.
         """
         top = snapshot.path / job.project
-        if not chosen.files or not chosen.left_out or job.shard is not None or not _is_set_up(top):
+        if not chosen.files or not chosen.left_out or job.shard is not None or not is_set_up(top):
             return []
         for folder in {parent for file in chosen.files for parent in Path(file).parents}:
             here = snapshot.path / folder
@@ -310,20 +298,6 @@ def _outcome(run: pytest.Run, findings: Sequence[Finding], top: Path, chosen: Pl
     if doubt:
         return Outcome.INCONCLUSIVE, doubt
     return (Outcome.FAILED if findings else Outcome.PASSED), None
-
-
-def _is_set_up(top: Path) -> bool:
-    """Tell whether pytest takes the project's folder *top* for its root, whatever files below it are given."""
-    if any((top / name).is_file() for name in OWN):
-        return True
-    for name, tables in SHARED.items():
-        try:
-            text = (top / name).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        if f"[{'.'.join(tables)}" in text:
-            return True
-    return False
 
 
 def _lost(run: pytest.Run, chosen: Plan) -> str | None:
@@ -401,37 +375,3 @@ def _same(run: pytest.Run, failure: Failure, finding: Finding, old: Mapping[str,
 
 def _names_tests(project: Path, arg: str) -> bool:
     return "::" in arg or (not arg.startswith("-") and (project / arg).exists())
-
-
-def _settings_texts(job: Job) -> list[bytes]:
-    names = (*OWN, *SHARED, "conftest.py")
-    paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in names]
-    entries = job.blobs.entries(job.change.target, paths)
-    return [job.blobs.read(oid) for mode, oid in entries.values() if mode.startswith("100")]
-
-
-def _tests_read_prose(job: Job) -> bool:
-    """Tell whether pytest takes tests from prose: then no page is without effect."""
-    return any(word in text for text in _settings_texts(job) for word in (b"doctest", b"sybil", b"markdown"))
-
-
-def _only_root_tells(job: Job, snapshot: "Snapshot") -> bool:
-    """Tell whether only settings at the root, which may speak of others, make one of several projects have tests."""
-    if job.member is None:
-        return False
-    return not any(map(_TEST_FILE.search, own_walked(job, snapshot.path, PYTHON)))
-
-
-def _collects_more(top: Path, project: str) -> bool:
-    """Tell whether pytest's settings make it look into files that are not called like tests."""
-    for folder in dict.fromkeys((project, ".")):
-        # The root's paths are no other project's.
-        words = (b"doctest", b"python_files", *([b"testpaths"] if folder == project else []))
-        for name in (*OWN, *SHARED):
-            try:
-                content = (top / joined(folder, name)).read_bytes()
-            except OSError:
-                continue
-            if any(word in content for word in words):
-                return True
-    return False
