@@ -116,6 +116,14 @@ def test_a_shared_file_reaches_all_and_a_page_none(shop: Repo) -> None:
     assert planned(shop) == {"api": "runs", "core": "runs", "web": "runs"}
 
 
+def test_a_page_that_a_project_tests_reaches_it(shop: Repo) -> None:
+    shop.stage("packages/web/tox.ini", "[pytest]\naddopts = --doctest-glob=*.md\n").commit()
+
+    shop.stage("packages/web/docs/README.md", "x\n")
+
+    assert planned(shop) == {"api": "not touched", "core": "not touched", "web": "runs"}
+
+
 def test_ci_runs_all_unless_it_is_set(shop: Repo) -> None:
     shop.stage("packages/web/web/__init__.py", "X = 2\n")
     web = {"api": "not touched", "core": "not touched", "web": "runs"}

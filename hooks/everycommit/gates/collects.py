@@ -1,7 +1,8 @@
 """Whether a project has tests at all, by its files and by what pytest's settings say of others."""
 
 import re
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from .base import Job
@@ -32,16 +33,19 @@ def only_root_tells(job: Job, snapshot: "Snapshot") -> bool:
     return not any(re.search(_TEST_FILE, path) for path in own_walked(job, snapshot.path, PYTHON))
 
 
-def _settings_texts(job: Job) -> list[bytes]:
+def _settings_texts(job: Job, changed: Sequence[str]) -> list[bytes]:
+    """Return pytest's settings and what extends it, of the project, the root, and projects around *changed*."""
     names = (*OWN, *SHARED, "conftest.py")
     paths = [joined(folder, name) for folder in dict.fromkeys((job.project, ".")) for name in names]
+    around = {str(folder): None for path in changed for folder in PurePosixPath(path).parents if folder.name}
+    paths += [f"{folder}/{name}" for folder in around for name in (*OWN, *SHARED)]
     entries = job.blobs.entries(job.change.target, paths)
     return [job.blobs.read(oid) for mode, oid in entries.values() if mode.startswith("100")]
 
 
-def tests_read_prose(job: Job) -> bool:
-    """Tell whether pytest takes tests from prose: then no page is without effect."""
-    return any(word in text for text in _settings_texts(job) for word in (b"doctest", b"sybil", b"markdown"))
+def tests_read_prose(job: Job, changed: Sequence[str]) -> bool:
+    """Tell whether pytest takes tests from prose, such as *changed*: then no page is without effect."""
+    return any(word in text for text in _settings_texts(job, changed) for word in (b"doctest", b"sybil", b"markdown"))
 
 
 def is_set_up(top: Path) -> bool:

@@ -54,7 +54,7 @@ class Tests:
         globs = job.config.settings.tests.unaffected_by
         paths = [path for file in job.change.landing for path in (file.path, file.source) if within(job.project, path)]
         telling = [path for path in paths if path.endswith(PYTHON) or not matches(path, globs)]
-        return telling or (paths if tests_read_prose(job) else [])
+        return telling or (paths if tests_read_prose(job, paths) else [])
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         found = self._conditions(job)
