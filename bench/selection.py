@@ -2,6 +2,7 @@
 
     .venv/bin/python bench/selection.py run boltons --mirrors DIR --count 20 --seed 1   # 20 of each class; goes on
     .venv/bin/python bench/selection.py table                           # what came out, by class and by package
+    .venv/bin/python bench/selection.py rest boltons                    # where the files of the selected are enough
 
 A mutant is *killed* when a recorded test fails that passed before; what cannot be collected is counted apart: every run
 sees it. A test is *missed* when it fails and was not selected, twice again alone, and not on the unchanged tree. Tests
@@ -143,6 +144,32 @@ def difference(old: bytes, new: bytes) -> str:
     return f"{place_ + 1}: {one[place_].strip() if place_ < len(one) else ''} => {two[place_].strip()}"[:200]
 
 
+def at_rest(package: Package, mirrors: Path | None) -> bool:
+    """Tell of the mutants that were judged for how many only the selected tests' files would be collected.
+
+    False where one of those was seen by a file that could not be collected; look at each: it is seen all the same where
+    the files of the selected tests import what changed.
+    """
+    here = Checkout(package, mirrors)
+    results = list(map(json.loads, (WORK / "selection" / f"{package.name}.jsonl").open()))
+    all_, rest, unseen = 0, 0, []
+    with closing(TestMap(here.map)) as there:
+        for key in sorted({(one["class"], one["seed"]) for one in results}):
+            own = {one["number"]: one for one in results if (one["class"], one["seed"]) == key}
+            drawn = mutants.drawn(here.root, mutants.edits(here, there, key[0]), f"{key[1]} {key[0]}")
+            for number, (path, old, new) in enumerate(islice(drawn, max(own) + 1)):
+                one = own.get(number)
+                if one is None or (path, difference(old, new)) != (one["path"], one["edit"]):
+                    continue
+                found = selected([Changed(path, old, new)], there)
+                all_, rest = all_ + 1, rest + (found.at_rest and not found.all)
+                unseen += [one] if found.at_rest and not found.all and one["uncollected"] else []
+    print(f"{package.name}: the files of the selected tests are enough for {rest} of {all_} mutants", flush=True)
+    for one in unseen:
+        print(f"  a file could not be collected: {one['path']} {one['edit']}")
+    return not unseen
+
+
 def show() -> int:
     results: list[Result] = []
     for path in sorted((WORK / "selection").glob("*.jsonl")):
@@ -183,7 +210,7 @@ def row(name: str, found: Sequence[Result]) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("run", "table"))
+    parser.add_argument("what", choices=("run", "table", "rest"))
     common_arguments(parser)
     parser.add_argument("--count", type=int, default=20, help="mutants of each class")
     parser.add_argument("--seed", type=int, default=1)
@@ -192,6 +219,8 @@ def main() -> int:
     if args.what == "run":
         for name in args.packages or PACKAGES:
             run(PACKAGES[name], args)
+    if args.what == "rest":
+        return 0 if all([at_rest(PACKAGES[name], args.mirrors) for name in args.packages or PACKAGES]) else 1
     return show()
 
 

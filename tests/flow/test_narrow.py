@@ -15,6 +15,10 @@ def total(prices):
     return sum(prices)
 
 
+def nobody(prices):
+    return prices
+
+
 def at_import():
     return RATE + 1
 
@@ -93,12 +97,13 @@ def test_a_test_that_leans_on_the_import_of_another_file_is_not_refused(shop: Tr
     ("old", "new"),
     [
         ("return RATE + 1", "return RATE + 2"),
+        ("    return prices\n", "    return prices is 0\n"),
         ("RATE = 7", "RATE = 8"),
         ("def total(prices):", "def total(prices, more=()):"),
         ("NOW = at_import()", "NOW = at_import()\n\n\ndef added():\n    return 1"),
         ("def total(prices):\n", 'def total(prices):\n    """Return the sum."""\n'),
     ],
-    ids=["ran at import", "a statement", "a head", "a new function", "a docstring"],
+    ids=["ran at import", "ran nowhere", "a statement", "a head", "a new function", "a docstring"],
 )
 def test_what_may_have_a_part_in_imports_has_all_collected(shop: Traced, old: str, new: str) -> None:
     shop.stage("src/shop/prices.py", SHOP.replace("return sum(prices)", "return sum(prices) + 0").replace(old, new))

@@ -68,7 +68,7 @@ class Selected(NamedTuple):
     reasons: tuple[tuple[int, str], ...]
     """Tests and how the change reaches them; the first that holds a test explains it."""
     at_rest: bool = False
-    """Whether all that changed are bodies of functions that ran in tests alone: any file is collected as it was."""
+    """Whether all that changed are bodies of functions that ran in tests, and there alone: it is collected as ever."""
 
 
 def selected(changes: Iterable[Changed], recorded: Map) -> Selected:
@@ -229,8 +229,9 @@ def _body(fact: Fact, path: str, word: str, was: Source, taint: Taint) -> None:
         begin = max(first, fact.old.body[0].lineno) if isinstance(fact.old, FUNCTIONS) else first
         ran |= taint.map.ran(path, begin, last)
     taint.select(ran, word)
+    # What compiling the file says, an error or a warning, is seen where a test that is selected imports it.
+    taint.at_rest = taint.at_rest and bool(ran & ~IMPORT) and not ran & IMPORT
     if ran & IMPORT:
-        taint.at_rest = False
         taint.at_import(path, fact.first, fact.last, word)
         for function in taint.known.new[path].functions:
             if function.name == fact.name and function.scope == fact.scope:
