@@ -220,7 +220,8 @@ def main() -> int:
         for name in args.packages or PACKAGES:
             run(PACKAGES[name], args)
     if args.what == "rest":
-        return 0 if all([at_rest(PACKAGES[name], args.mirrors) for name in args.packages or PACKAGES]) else 1
+        held = {name: at_rest(PACKAGES[name], args.mirrors) for name in args.packages or PACKAGES}
+        return 0 if all(held.values()) else 1
     return show()
 
 
