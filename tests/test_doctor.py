@@ -334,7 +334,7 @@ def test_what_the_snapshot_lacks_is_said(shop: Repo, tmp_path: Path) -> None:
     notes = only(doctor(shop), NOTE)
 
     assert any('[tool.everycommit.snapshot] link = ["src/shop/_version.py"]' in line for line in notes)
-    assert "submodules are listed, their contents are not judged: suba, subb, subc and 1 more" in notes
+    assert "submodules (suba, subb, subc and 1 more): tests and types see the recorded commits" in notes
     assert any(line.startswith("Git LFS (.gitattributes): ") for line in notes)
 
 

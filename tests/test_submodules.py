@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from everycommit.config.schema import CommandSettings
-from everycommit.errors import SnapshotError, TimeRanOut
+from everycommit.errors import SnapshotError, TimeRanOut, ToolError
 from everycommit.gates.command import Command
 from everycommit.gates.policy import Policy
 from everycommit.gates.tests import Tests as Gate
+from everycommit.gates.typecheck import Types
 from everycommit.record import replace
 from everycommit.repo import submodules
 from everycommit.result import Outcome
@@ -187,11 +188,34 @@ def test_without_the_commit_what_runs_the_project_is_a_doubt_and_the_policy_goes
         command = Command("docs", CommandSettings(run=("true",)))
         assert Gate().check(judged.job).reason == ABSENT
         assert command.check(replace(judged.job, accepted=lambda _: True)).reason == ABSENT
+        assert Types().check(judged.job).reason == ABSENT
         assert Policy().check(judged.job).outcome is Outcome.PASSED
 
     store.with_name("away").rename(store)
     with judging(repo) as judged:
         assert Gate().check(judged.job).outcome is Outcome.PASSED
+
+
+def test_a_commit_that_the_store_has_not_is_lacking_and_nothing_is_half_there(place: Place) -> None:
+    unknown = "1" * 40
+    place.repo.git("update-index", "--cacheinfo", f"160000,{unknown},libs/tax")
+    place.repo.commit("moved")
+
+    assert laid(place) == ({}, ABSENT, (ABSENT,))
+
+
+def test_types_are_not_compared_with_a_tree_whose_submodules_are_not_here(place: Place) -> None:
+    repo = place.repo
+    repo.stage("pyproject.toml", '[tool.mypy]\nfiles = ["one.py"]\n').stage("one.py", "X: int = 1\n")
+    repo.git("update-index", "--cacheinfo", f"160000,{'1' * 40},libs/tax")
+    repo.git("commit", "--quiet", "-m", "a commit that is not here")
+    repo.git("add", "libs/tax")
+    repo.stage("one.py", 'X: int = "one"\n')
+
+    with judging(repo) as judged:
+        found = Types().check(judged.job).findings
+        with pytest.raises(ToolError, match="mypy in the tree before this change: a submodule's commit is not present"):
+            Types().older(judged.job, judged.job.change.parents[0], found)
 
 
 def test_a_moved_submodule_is_judged_with_its_new_contents_and_has_another_key(place: Place) -> None:

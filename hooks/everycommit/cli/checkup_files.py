@@ -64,7 +64,7 @@ def snapshot(repository: Repository, project: Found, chosen: Settings) -> Iterat
     entries = repository.git.out("ls-files", "-z", "--stage").split(b"\0")
     submodules = [os.fsdecode(entry.partition(b"\t")[2]) for entry in entries if entry.startswith(b"160000 ")]
     if submodules:
-        yield Line(NOTE, f"submodules are listed, their contents are not judged: {listed(_few(submodules))}")
+        yield Line(NOTE, f"submodules ({listed(_few(submodules))}): tests and types see the recorded commits")
     attributes = [os.fsdecode(entry.partition(b"\t")[2]) for entry in entries if entry.endswith(b".gitattributes")]
     with_lfs = [path for path in attributes if _names_lfs(repository.top / path)]
     if with_lfs:

@@ -58,6 +58,9 @@ class Types:
         snapshot = job.trees.target()
         if not own_walked(job, snapshot.path, PYTHON):
             return self._ended(Outcome.SKIPPED, reason="no Python here")
+        if snapshot.absent:
+            # Nothing may be kept of it: with the submodules' code the same tree may have other errors.
+            return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.absent)
         settings = mypy.settings_file(snapshot.path, job.project)
         paths = mypy.asked_for(snapshot.path, job.project, settings, _wished(job), apart=_inner(job))
         if paths is None:
@@ -117,6 +120,8 @@ class Types:
         """Return what mypy says of another tree; nothing where it had no code to check."""
         if not own_walked(job, snapshot.path, PYTHON):
             return _NOTHING
+        if snapshot.absent:
+            raise ToolError(f"mypy in the tree before this change: {snapshot.absent}")
         settings = mypy.settings_file(snapshot.path, job.project)
         wish = _wished(job)
         there = [path for path in wish if (snapshot.path / joined(job.project, path)).exists()]

@@ -33,6 +33,8 @@ class Snapshot:
     notes: tuple[str, ...]
     lacking: str = ""
     """Which contents are not here that whatever runs the project needs, and what gets them; empty: none."""
+    absent: str = ""
+    """The same of submodules alone: without their code types cannot be told either."""
 
 
 class Snapshots:
@@ -134,7 +136,13 @@ class Snapshots:
         if self._settings.git:
             give_git(slot, tree, self._repository, self._quarantine)
         return Snapshot(
-            slot.tree, tree, slot.caches, slot.lock, (*modules.notes, *missing, *filter(None, [lacking])), lacking
+            slot.tree,
+            tree,
+            slot.caches,
+            slot.lock,
+            (*modules.notes, *missing, *filter(None, [lacking])),
+            lacking,
+            modules.lacking,
         )
 
     def _modules(self, slot: Slot, state: State) -> Contents:
