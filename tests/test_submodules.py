@@ -204,6 +204,21 @@ def test_a_commit_that_the_store_has_not_is_lacking_and_nothing_is_half_there(pl
     assert laid(place) == ({}, ABSENT, (ABSENT,))
 
 
+def test_a_moved_submodule_alone_has_types_checked(place: Place) -> None:
+    repo = place.repo
+    repo.stage("pyproject.toml", '[tool.mypy]\nfiles = ["one.py"]\nmypy_path = "libs/tax"\n')
+    repo.stage("one.py", "from tax import RATE\n\nX: int = RATE\n").commit()
+    (repo.root / "libs/tax/tax.py").write_text('RATE = "much"\n')
+    repo.git("-C", "libs/tax", "commit", "--quiet", "-am", "more")
+    repo.git("add", "libs/tax")
+
+    with judging(repo) as judged:
+        assert Types().skip(judged.job) is None
+        result = Types().check(judged.job)
+        assert [(one.path, one.line) for one in result.findings] == [("one.py", 3)]
+        assert not Types().older(judged.job, judged.job.change.parents[0], result.findings)
+
+
 def test_types_are_not_compared_with_a_tree_whose_submodules_are_not_here(place: Place) -> None:
     repo = place.repo
     repo.stage("pyproject.toml", '[tool.mypy]\nfiles = ["one.py"]\n').stage("one.py", "X: int = 1\n")

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..change import GITLINK
 from ..distributions import site_packages, stamped
 from ..environment import Tool, tool
 from ..errors import ToolError
@@ -40,7 +41,9 @@ class Types:
         return None if self.apart(job) else "no Python file changed, nor what mypy reads"
 
     def apart(self, job: Job) -> Sequence[str]:
-        return [path for path in _paths(job) if path.endswith(PYTHON) or _telling(path)]
+        # A submodule brings code that the project's may import.
+        modules = [file.path for file in job.change.landing if GITLINK in {file.mode, file.old_mode}]
+        return [*modules, *(path for path in _paths(job) if path.endswith(PYTHON) or _telling(path))]
 
     def inputs(self, job: Job) -> Mapping[str, str]:
         return {
