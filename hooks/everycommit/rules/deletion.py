@@ -212,7 +212,7 @@ def _submodules(change: Change, blobs: Blobs) -> Iterator[Finding]:
             message = f"a submodule is added at {file.id[:12]}"
         else:
             message = f"a repository inside the repository is added at {file.id[:12]}; {_MODULES} does not name it"
-        hint = "Its content is not part of this change and is not judged here; commit it by itself if it is meant."
+        hint = "Its content is not in this diff, so nobody reviews it here; commit it by itself if it is meant."
         yield _finding("submodule-moved", WARNING, file.path, message, hint)
 
 
