@@ -33,6 +33,7 @@ _OURS = ("EVERYCOMMIT_WORKTREE", "EVERYCOMMIT_SNAPSHOT", "EVERYCOMMIT_REPORT")
 def main() -> NoReturn:
     place, report, lock = sys.argv[1:4]
     argv = sys.argv[5:]
+    _forget_locale()
     # Whoever ignores it here would ignore it in a fresh Python as well, and a server's fork would not.
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         server = _connected(place)
@@ -42,6 +43,17 @@ def main() -> NoReturn:
             _want_modules(place, report)
             _start(place, argv)
     os.execve(argv[0], argv, os.environ)
+
+
+def _forget_locale() -> None:
+    """Take back what Python put into our environment where nobody set a locale (PEP 538); pytest's own does so again."""
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            at_first = file.read().split(b"\0")
+    except OSError:
+        return
+    if not any(line.startswith(b"LC_CTYPE=") for line in at_first):
+        os.environ.pop("LC_CTYPE", None)
 
 
 def circumstances() -> str:

@@ -248,8 +248,10 @@ def run(request: Request, path: list[str]) -> None:
     os.set_inheritable(request.lock, True)
     os.umask(request.mask)
     os.chdir(request.folder)
+    # What Python itself puts there in a fresh start under these variables it has put there at ours.
+    made_up = {name: os.environb[name] for name in (b"LC_CTYPE",) if name in os.environb}
     os.environb.clear()
-    os.environb.update(request.environ)
+    os.environb.update({**made_up, **request.environ})
     sys.path[:] = path
     if not getattr(sys.flags, "safe_path", False):
         sys.path[0] = os.getcwd()
