@@ -46,7 +46,7 @@ def main() -> NoReturn:
 
 
 def _forget_locale() -> None:
-    """Take back what Python put into our environment where nobody set a locale (PEP 538); pytest's own does so again."""
+    """Take back what Python put into our environment where nobody set a locale (PEP 538)."""
     try:
         with open("/proc/self/environ", "rb") as file:
             at_first = file.read().split(b"\0")
