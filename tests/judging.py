@@ -16,7 +16,6 @@ from everycommit.config.schema import Config, Settings
 from everycommit.deadline import Deadline
 from everycommit.engine.new import marked
 from everycommit.environment import Interpreter, find
-from everycommit.gates import mypy
 from everycommit.gates.base import Gate, Job
 from everycommit.gates.services import Services
 from everycommit.proc import Children, child_environment
@@ -80,20 +79,18 @@ class _Warm(Snapshots):
         snapshot = super()._laid_out(tree)
         there = snapshot.caches / f"mypy-{self.project.replace('/', '%2F')}"
         if not there.exists():
-            configured = mypy.settings_file(snapshot.path, self.project) is not None
-            shutil.copytree(_seed(configured=configured), there)
+            shutil.copytree(_seed(), there)
         return snapshot
 
 
 @cache
-def _seed(*, configured: bool) -> Path:
+def _seed() -> Path:
     """Return the cache of a mypy that checked an empty module; one for all processes that run tests."""
-    folder = Path(tempfile.gettempdir()) / f"everycommit-tests-{os.getuid()}-mypy-{configured:d}"
+    folder = Path(tempfile.gettempdir()) / f"everycommit-tests-{os.getuid()}-mypy"
     made = Path(tempfile.mkdtemp(prefix=f"{folder.name}-"))
     if not folder.exists():
         (made / "a.py").write_text("import dataclasses, typing, os\n")
         argv = [sys.executable, "-m", "mypy", "--config-file", "", "--cache-dir", "cache"]
-        argv += [] if configured else ["--ignore-missing-imports"]
         subprocess.run([*argv, "a.py"], cwd=made, check=True, capture_output=True)
         with suppress(OSError):
             (made / "cache").rename(folder)

@@ -92,6 +92,29 @@ def test_old_content_is_judged_under_the_new_path(repo: Repo) -> None:
         assert judged.told(Lint()) == [("src/a.py", 1, "lint/S101", False)]
 
 
+def test_a_package_is_judged_for_the_oldest_python_that_its_own_settings_name(repo: Repo) -> None:
+    for package, python in (("new", "3.12"), ("old", "3.9")):
+        repo.stage(f"{package}/pyproject.toml", f'[project]\nname = "{package}"\nrequires-python = ">={python}"\n')
+        repo.stage(f"{package}/src/code.py", "match 1:\n    case _:\n        type Number = int\n")
+
+    with judging(repo) as judged:
+        told = judged.findings(Lint())
+
+    assert [(one.path, one.rule, one.message.partition(" on ")[2][:10]) for one in told] == [
+        ("old/src/code.py", "lint/syntax-error", "Python 3.9"),
+        ("old/src/code.py", "lint/syntax-error", "Python 3.9"),
+    ]
+
+
+def test_an_old_finding_in_a_package_with_a_python_of_its_own_is_old(repo: Repo) -> None:
+    repo.stage("old/pyproject.toml", '[project]\nname = "old"\nrequires-python = ">=3.9"\n')
+    repo.stage("old/src/code.py", "match 1:\n    case _:\n        pass\n").commit()
+    repo.stage("old/src/code.py", "match 1:\n    case _:\n        print()\n")
+
+    with judging(repo) as judged:
+        assert [(path, new) for path, *_, new in judged.told(Lint())] == [("old/src/code.py", False)]
+
+
 def test_a_finding_of_a_merge_is_old_if_either_parent_has_it(repo: Repo) -> None:
     repo.stage("a.py", CLEAN).commit()
     repo.git("checkout", "--quiet", "-b", "side")

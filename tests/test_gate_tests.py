@@ -8,9 +8,10 @@ from everycommit.config.schema import Settings
 from everycommit.environment import Interpreter
 from everycommit.errors import ToolError
 from everycommit.gates.tests import Tests as Gate  # a name that begins with Test would be collected
+from everycommit.kept import Kept
 from everycommit.repo.read import all_files
 from everycommit.result import Outcome
-from judging import judging, lines, own_python, replaced
+from judging import Judging, judging, lines, own_python, replaced
 from support import Repo
 
 CODE = lines("def add(a, b):", "    return a + b")
@@ -60,6 +61,82 @@ def test_a_test_that_failed_before_is_old_though_its_words_differ(repo: Repo) ->
 
     with judging(repo) as judged:
         assert judged.told(Gate()) == [("test_a.py", 3, "tests/failed", False), ("test_a.py", 5, "tests/failed", True)]
+
+
+def test_what_could_not_be_collected_before_is_old_though_pytest_ends_where_it_is_asked_for_it_alone(
+    repo: Repo,
+) -> None:
+    repo.stage("test_a.py", PASSES).stage("shells/conftest.py", "import no_such_module\n").stage(
+        "shells/test_b.py", FAILS
+    )
+    repo.commit()
+    repo.stage("test_a.py", PASSES + "# more\n")
+
+    with judging(repo) as judged:
+        told = judged.told(Gate())
+
+    assert [(path, rule, new) for path, _, rule, new in told] == [("shells", "tests/collection", False)]
+
+
+def test_a_test_that_fails_for_what_ran_before_it_is_old_where_it_failed_so_before(repo: Repo) -> None:
+    repo.stage("state.py", "seen = []\n")
+    repo.stage("test_a.py", "import state\ndef test_a():\n    state.seen.append(1)\n")
+    repo.stage("test_b.py", "import state\ndef test_b():\n    assert not state.seen\n").commit()
+    repo.stage("test_c.py", PASSES)
+
+    with judging(repo) as judged:
+        assert judged.told(Gate()) == [("test_b.py", 3, "tests/failed", False)]
+
+
+def test_a_test_that_fails_for_what_now_runs_before_it_is_new(repo: Repo) -> None:
+    repo.stage("state.py", "seen = []\n")
+    repo.stage("test_b.py", "import state\ndef test_b():\n    assert not state.seen\n").commit()
+    repo.stage("test_a.py", "import state\ndef test_a():\n    state.seen.append(1)\n")
+
+    with judging(repo) as judged:
+        assert judged.told(Gate()) == [("test_b.py", 3, "tests/failed", True)]
+
+
+def test_what_failed_in_all_tests_of_a_tree_is_kept_for_the_next_change(repo: Repo) -> None:
+    repo.stage("pyproject.toml", "").stage("state.py", "seen = []\n")
+    repo.stage("test_a.py", "import state\ndef test_a():\n    state.seen.append(1)\n")
+    count = f"    open({str(repo.root.parent / 'ran')!r}, 'a').write('x')\n"
+    repo.stage("test_b.py", f"import state\ndef test_b():\n{count}    assert not state.seen\n").commit()
+    repo.stage("test_c.py", PASSES)
+
+    # Without the editable install of ours, whose code lies elsewhere: that is no environment that can be repeated.
+    python, ran = replace(own_python(repo.root), prefix=repo.root), []
+    for _ in range(2):
+        with judging(repo, interpreter=lambda: python) as judged:
+            kept = Judging(replace(judged.job, answers=Kept(repo.root / ".git")), judged.said)
+            assert kept.told(Gate()) == [("test_b.py", 4, "tests/failed", False)]
+        ran.append(len((repo.root.parent / "ran").read_text()))
+
+    # In the target, alone before and alone now; all of the tree before only once.
+    assert ran == [4, 7]
+
+
+def test_a_conftest_that_the_change_breaks_is_a_finding_and_one_that_was_broken_before_is_a_doubt(repo: Repo) -> None:
+    repo.stage("helper.py", "one = 1\n").stage("conftest.py", "import helper\n").stage("test_a.py", PASSES).commit()
+    repo.git("rm", "--quiet", "helper.py")
+
+    with judging(repo) as judged:
+        result = judged.check(Gate())
+        older = Gate().older(judged.job, judged.job.change.parents[0], result.findings)
+
+        assert [(one.path, one.rule, one.message) for one in result.findings] == [
+            ("conftest.py", "tests/collection", "ModuleNotFoundError: No module named 'helper'")
+        ]
+        assert list(older) == []
+
+    repo.commit()
+    repo.stage("test_a.py", PASSES + "# more\n")
+    with judging(repo) as judged:
+        result = judged.check(Gate())
+        with pytest.raises(
+            ToolError, match="in the tree before this change: pytest exited 4 before it began: ModuleNot"
+        ):
+            Gate().older(judged.job, judged.job.change.parents[0], result.findings)
 
 
 def test_a_renamed_file_keeps_its_old_failures(repo: Repo) -> None:

@@ -113,14 +113,48 @@ def test_a_syntax_error_is_a_finding(repo: Repo) -> None:
     assert {rule for _, _, rule, _ in told} == {"types/syntax"}
 
 
-def test_without_settings_missing_imports_are_no_errors_and_that_is_said(repo: Repo) -> None:
-    repo.stage("a.py", "import no_such_package\n")
+def test_without_settings_missing_packages_of_others_are_no_errors_and_that_is_said(repo: Repo) -> None:
+    repo.stage("shop/__init__.py", "").stage("shop/a.py", "import no_such_package\nimport yaml\nimport xdist\n")
 
     with judging(repo) as judged:
         result = judged.check(Types())
 
     assert result.outcome is Outcome.PASSED
-    assert "no mypy settings: its defaults, missing imports ignored" in result.notes
+    assert "no mypy settings: its defaults, missing packages of others ignored" in result.notes
+
+
+@pytest.mark.parametrize("base", ["", "src/"])
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("from shop import price", "attr-defined"),
+        ("from .price import one", "import-not-found"),
+        ("import shop.price", "import-not-found"),
+    ],
+)
+def test_without_settings_a_module_that_the_change_deletes_is_missed_where_it_is_imported(
+    repo: Repo, base: str, words: str, rule: str
+) -> None:
+    repo.stage(f"{base}shop/__init__.py", "").stage(f"{base}shop/price.py", "one = 1\n")
+    repo.stage(f"{base}shop/cart.py", f"{words}\n").commit("start")
+    repo.git("rm", "--quiet", f"{base}shop/price.py")
+
+    with judging(repo) as judged:
+        told = judged.told(Types())
+
+    assert told == [(f"{base}shop/cart.py", 1, f"types/{rule}", True)]
+
+
+def test_without_settings_a_deleted_module_at_the_top_is_missed_and_a_namespace_is_anybodys(repo: Repo) -> None:
+    repo.stage("helper.py", "one = 1\n").stage("main.py", "import helper\nimport company.other\n")
+    repo.stage("src/company/own.py", "import company.other.part\n").commit("start")
+    repo.git("rm", "--quiet", "helper.py")
+    repo.git("rm", "--quiet", "src/company/own.py")
+
+    with judging(repo) as judged:
+        told = judged.told(Types())
+
+    assert told == [("main.py", 1, "types/import-not-found", True)]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from ..errors import ToolError
 from ..record import dataclass, replace
 from ..result import ERROR, Finding
 from .base import Job
+from .imports import without_foreign
 from .inside import inside, scratch
 from .sources import Lines, joined, table
 from .tool import broke, last_word, ran
@@ -105,7 +106,6 @@ def checked(
     argv += ["--cache-dir", str(snapshot.caches / f"mypy-{job.project.replace('%', '%25').replace('/', '%2F')}")]
     argv += ["--config-file", str(snapshot.path / settings) if settings else ""]
     argv += _told_of(python, tool, snapshot.path / settings if settings else None)
-    argv += [] if settings else ["--ignore-missing-imports"]
     source = snapshot.path / job.project / "src"
     spaces = is_found and any(_is_part(snapshot.path / job.project / path) for path in paths)
     argv += ["--namespace-packages", "--explicit-package-bases"] if spaces else []
@@ -121,6 +121,8 @@ def checked(
     found = findings(out, json_lines=with_json)
     if done.code and not any(finding.severity == ERROR for finding in found):
         raise broke("mypy", done.code, said, done.out)
+    if settings is None:
+        found = without_foreign(job, snapshot.path, found)
     place = _Place(snapshot.path, job.project)
     read = {place.path(name) for line in log for name in re.findall(_READ, line)}
     asked = [name for line in log for name in re.findall(_SOURCE, line)]

@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -153,7 +153,7 @@ def _folder(job: Job, snapshot: "Snapshot") -> Path:
 def findings(run: Run) -> list[Finding]:
     """Return a finding for each failure, at the line of the test's own file that it went through; in order of place."""
     lines = Lines(run.snapshot.path)
-    found = []
+    found = list(_unconfigured(run))
     # A file that cannot be imported is told of once more by each collector and each worker.
     once = dict.fromkeys(failure for failure in run.report.failures if failure.when == "collect")
     for failure in (*once, *(failure for failure in run.report.failures if failure.when != "collect")):
@@ -175,6 +175,16 @@ def findings(run: Run) -> list[Finding]:
     return sorted(found, key=lambda one: (one.path or "", one.line or 0))
 
 
+def _unconfigured(run: Run) -> Iterator[Finding]:
+    """Yield a finding where a conftest.py that every run loads cannot be imported: pytest ends before it begins."""
+    if run.report.root is not None or run.done.late:
+        return
+    named = re.search(r"ImportError while loading conftest '(.+?)'", run.done.err.decode(errors="surrogateescape"))
+    path = run.path(named[1]) if named else None
+    if path is not None:
+        yield Finding(path=path, rule=COLLECTION, message=cause(run), hint=run.lacking or None)
+
+
 def told(test: str, failure: Failure) -> str:
     """Return how a message names the test: behind it comes a colon."""
     stage = f" ({failure.when})" if failure.when in {"setup", "teardown"} else ""
@@ -187,6 +197,11 @@ def names(node: str) -> str:
     return marks + names
 
 
+def names_tests(project: Path, arg: str) -> bool:
+    """Tell whether the argument *arg* of pytest, called in *project*, says which tests to run."""
+    return "::" in arg or (not arg.startswith("-") and (project / arg).exists())
+
+
 def how_it_broke(run: Run) -> str:
     """Return why pytest came to no result, in a clause."""
     told, code = run.report, run.done.code
@@ -197,7 +212,8 @@ def how_it_broke(run: Run) -> str:
     if told.root is None:
         return f"pytest {ended} before it began: {cause(run)}{also}"
     if told.status is None:
-        return f"pytest {ended} without coming to an end, after {len(told.done)} of {counted(len(told.ids), 'test')}"
+        ran = f"{len(told.done)} of {counted(len(told.ids), 'test')}"
+        return f"pytest {ended} without coming to an end, after {ran}: {cause(run)}"
     words = {2: "was interrupted", 3: "broke inside", 4: "was called wrongly"}
     return f"pytest {words.get(told.status, f'exited {told.status}')}: {cause(run)}{also}"
 
@@ -207,4 +223,6 @@ def cause(run: Run) -> str:
     text = (run.done.err + b"\n" + run.done.out).decode(errors="replace")
     marked = [line for line in text.splitlines() if re.match(_CAUSE, line)]
     word = last_word(marked[-1].encode()) if marked else last_word(run.done.err, run.done.out)
+    # pytest sets an E before the lines of an error.
+    word = re.sub(r"^E +", "", word)
     return "".join(sign if sign.isprintable() else "?" for sign in word).replace(f"{run.snapshot.path}{os.sep}", "")

@@ -1,6 +1,7 @@
 """Calls ruff so that its words are ours whatever the project sets, and reads them."""
 
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,8 +34,8 @@ def checked(job: Job, tool: Tool, snapshot: "Snapshot", paths: Sequence[str]) ->
     names = {lossy(path): path for path in paths}
     lines = Lines(snapshot.path)
     found = []
-    for chunk in chunks(paths):
-        done = ran(job, [*tool.argv, *_CHECK, "--", *chunk], snapshot)
+    for folder, chunk in _calls(snapshot.path, paths):
+        done = ran(job, [*tool.argv, *_CHECK, "--", *chunk], snapshot, cwd=folder)
         entries = _entries(done.code, done.out, done.err)
         found += findings(entries, lambda name: _relative(name, snapshot.path, names), lines.at)
     return found
@@ -52,12 +53,12 @@ def unformatted(job: Job, tool: Tool, snapshot: "Snapshot", paths: Sequence[str]
     """Return those of *paths* that ``ruff format`` would change; none of them may hold a syntax error."""
     names = {lossy(path): path for path in paths}
     found = []
-    for chunk in chunks(paths):
-        done = ran(job, [*tool.argv, *_FORMAT, "--output-format", "json", "--", *chunk], snapshot)
+    for folder, chunk in _calls(snapshot.path, paths):
+        done = ran(job, [*tool.argv, *_FORMAT, "--output-format", "json", "--", *chunk], snapshot, cwd=folder)
         if b"--output-format" in done.err:
-            # Before 0.14 only plain lines could be had.
-            done = ran(job, [*tool.argv, *_FORMAT, "--", *chunk], snapshot)
-        told = _formatted(done.out)
+            # Before 0.14 only plain lines could be had, which name the file as it was named.
+            done = ran(job, [*tool.argv, *_FORMAT, "--", *chunk], snapshot, cwd=folder)
+        told = [os.path.join(folder, name) for name in _formatted(done.out)]  # noqa: PTH118 - no Path for odd text
         if done.code not in {0, 1} or (done.code == 1 and not told):
             raise broke("ruff format", done.code, done.err, done.out)
         found += [_relative(name, snapshot.path, names) for name in told]
@@ -69,6 +70,36 @@ def unformatted_text(job: Job, tool: Tool, snapshot: "Snapshot", path: str, text
     argv = [*tool.argv, *_FORMAT, "--stdin-filename", safe(path), "-"]
     # 2 is a syntax error: then it was not formatted either.
     return ran(job, argv, snapshot, stdin=text).code != 0
+
+
+def _calls(top: Path, paths: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+    """Yield a folder under *top* and names of *paths* from there for each call of ruff.
+
+    Without settings of its own ruff takes the oldest Python to be met from ``requires-python`` of the pyproject.toml
+    at the folder it runs in, for a file; from the one nearest to the file for standard input: they have to agree.
+    """
+    homes: dict[str, str] = {}
+    groups: dict[str, list[str]] = {}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        if folder not in homes:
+            homes[folder] = _home(top, folder)
+        groups.setdefault(homes[folder], []).append(path)
+    for home, own in groups.items():
+        for chunk in chunks([path[len(home) + 1 :] if home else path for path in own]):
+            yield top / home, chunk
+
+
+def _home(top: Path, folder: str) -> str:
+    """Return the folder at or above *folder*, both from *top*, whose pyproject.toml says ``requires-python``."""
+    while folder:
+        try:
+            if b"requires-python" in (top / folder / "pyproject.toml").read_bytes():
+                return folder
+        except OSError:
+            pass
+        folder = folder.rpartition("/")[0]
+    return ""
 
 
 def chunks(paths: Sequence[str]) -> Iterator[list[str]]:

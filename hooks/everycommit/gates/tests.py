@@ -16,10 +16,10 @@ from . import pytest, served, services
 from .affected import Plan, plan
 from .base import Job
 from .collects import NO_TESTS, OWN, SHARED, is_set_up, nothing, only_root_tells, tests_read_prose
+from .failed import Before, Whole
 from .inside import leak_reason
 from .keyed import above, apart, digest, environment, python, settings_elsewhere, trees
-from .pytest import COLLECTION, RULES
-from .reported import Failure
+from .pytest import COLLECTION
 from .sources import PYTHON, changed_settings, within
 from .tool import counted
 
@@ -112,6 +112,8 @@ class Tests:
             return self._ended(Outcome.SKIPPED, reason=NO_TESTS)
         if self._narrowed(job, snapshot, chosen):
             total = selected + len(chosen.left_out)
+        if not chosen.left_out and job.shard is None:
+            Whole(job, self._conditions(job)).keep(job.change.target, run)
         counts = {
             "selected": selected,
             "total": total,
@@ -138,38 +140,8 @@ class Tests:
         )
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
-        """Run the tests of *findings*, and no others, in *parent*; a test that is not there has not failed there."""
-        snapshot = job.trees.older(parent)
-        if snapshot.lacking:
-            raise ToolError(f"pytest in the tree before this change: {snapshot.lacking}")
-        there = {}
-        for path in {finding.path for finding in findings if finding.rule != FEWER and finding.path}:
-            old = _old_path(job, parent, path)
-            if old is not None and (snapshot.path / old).is_file():
-                there[path] = old
-        if not there:
-            return ()
-        # Options stay; what names tests would add to the few that are asked for.
-        options = [arg for arg in job.config.settings.tests.args if not _names_tests(snapshot.path / job.project, arg)]
-        run = pytest.run(
-            job,
-            snapshot,
-            [*options, *(str(snapshot.path / old) for old in sorted(there.values()))],
-            named=self.named(job),
-            # A message begins with the test's name, and so does the line that keeps the test.
-            only=[f"{there[finding.path]}::{finding.message}" for finding in findings if finding.path in there],
-        )
-        if run.report.status not in {0, 1, 5}:
-            raise ToolError(f"pytest in the tree before this change: {pytest.how_it_broke(run)}")
-        failures = list(run.report.failures)
-        out = []
-        for finding in findings:
-            same = next((failure for failure in failures if _same(run, failure, finding, there)), None)
-            if same is not None:
-                failures.remove(same)
-                # As the target has it: that the words or the line differ does not make it another failure.
-                out.append(finding)
-        return out
+        before = Before(job, parent, named=self.named(job), conditions=self._conditions(job))
+        return before.among([finding for finding in findings if finding.rule != FEWER])
 
     def failing(self, job: Job, tests: Sequence[str]) -> list[str]:
         """Run *tests* of the target, by id, and no others; return those that fail.
@@ -180,7 +152,9 @@ class Tests:
         if not tests:
             return []
         snapshot = job.trees.target()
-        options = [arg for arg in job.config.settings.tests.args if not _names_tests(snapshot.path / job.project, arg)]
+        options = [
+            arg for arg in job.config.settings.tests.args if not pytest.names_tests(snapshot.path / job.project, arg)
+        ]
         files = sorted({test.partition("::")[0] for test in tests})
         paths = [str(snapshot.path / file) for file in files]
         run = pytest.run(job, snapshot, [*options, *paths], named=self.named(job), only=tests)
@@ -200,7 +174,7 @@ class Tests:
     def _run(self, job: Job, snapshot: "Snapshot", chosen: Plan) -> pytest.Run:
         settings = job.config.settings.tests
         files = self._narrowed(job, snapshot, chosen)
-        args = [arg for arg in settings.args if not files or not _names_tests(snapshot.path / job.project, arg)]
+        args = [arg for arg in settings.args if not files or not pytest.names_tests(snapshot.path / job.project, arg)]
 
         def ran(*, serve: bool) -> pytest.Run:
             return pytest.run(
@@ -354,24 +328,3 @@ def skipped_note(counts: Mapping[str, int]) -> list[str]:
     """Return the note on tests that skipped themselves, where there are any."""
     skipped = counts.get("skipped", 0)
     return [f"{counted(skipped, 'test')} of {counts['selected']} skipped by themselves"] if skipped else []
-
-
-def _old_path(job: Job, parent: str, path: str) -> str | None:
-    """Return where *path* was in *parent*; None where it was not."""
-    if parent == job.change.parents[0]:
-        for file in job.change.landing:
-            if file.path == path:
-                return file.source if file.was_file else None
-    return path
-
-
-def _same(run: pytest.Run, failure: Failure, finding: Finding, old: Mapping[str, str]) -> bool:
-    """Tell whether *failure* of an older run is what *finding* tells of the target."""
-    file, _, test = run.id(failure.id).partition("::")
-    if RULES[failure.when] != finding.rule or file != old.get(finding.path or ""):
-        return False
-    return not test or finding.message.startswith(f"{pytest.told(test, failure)}: ")
-
-
-def _names_tests(project: Path, arg: str) -> bool:
-    return "::" in arg or (not arg.startswith("-") and (project / arg).exists())

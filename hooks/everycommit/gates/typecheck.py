@@ -79,7 +79,7 @@ class Types:
         Typed(job, self.inputs(job)).keep(job.change.target, done.findings)
         findings, notes = list(done.findings), list(done.notes)
         if settings is None:
-            notes.append("no mypy settings: its defaults, missing imports ignored")
+            notes.append("no mypy settings: its defaults, missing packages of others ignored")
         notes += _outside(job, done)
         back = changed_settings(job, mypy.OWN, mypy.SHARED)
         if back and job.change.parents:
