@@ -21,7 +21,7 @@ from cost import command, fresh, installed, write
 
 PAGE = Path(__file__).resolve().parent.parent / "docs/commands.md"
 PACKAGES = ("eslint@9", "@eslint/js@9", "typescript@5", "vitest@3", "prettier@3")
-BASE = {
+BASE: dict[str, str] = {
     "package.json": '{"name": "shop", "version": "1.0.0", "type": "module"}\n',
     "eslint.config.js": 'import js from "@eslint/js";\n\nexport default [js.configs.recommended];\n',
     "tsconfig.json": '{"compilerOptions": {"strict": true, "types": [], "lib": ["es2022"]}, "include": ["src"]}\n',
@@ -36,7 +36,21 @@ BASE = {
     "src/old.test.js": 'import { expect, test } from "vitest";\n\ntest("is old", () => {\n  expect(1).toBe(2);\n});\n',
     "tool.sh": "#!/bin/sh\necho one\n",
     "old.sh": "#!/bin/sh\necho $1\n",
+    ".gitignore": "node_modules\nvitest.xml\n/target\n",
+    "Cargo.toml": '[package]\nname = "shop"\nversion = "1.0.0"\nedition = "2021"\n',
+    "src/lib.rs": (
+        "pub fn add(a: u32, b: u32) -> u32 {\n    a + b\n}\n\n#[test]\nfn adds() {\n    assert_eq!(add(1, 1), 2);\n}\n"
+    ),
+    "src/old.rs": "pub fn old() -> u32 {\n    return 1;\n}\n",
+    "go.mod": "module example.com/shop\n\ngo 1.19\n",
+    "add.go": "package shop\n\nfunc Add(a, b int) int {\n\treturn a + b\n}\n",
+    "old.go": "package shop\n\nfunc Old(x int) int {\n\tx = x\n\treturn x\n}\n",
+    "add_test.go": (
+        'package shop\n\nimport "testing"\n\n'
+        'func TestAdd(t *testing.T) {\n\tif Add(1, 1) != 2 {\n\t\tt.Fatal("sum")\n\t}\n}\n'
+    ),
 }
+BASE["src/lib.rs"] += "\npub mod old;\n"
 CHANGES: Mapping[str, Mapping[str, tuple[Mapping[str, str], bool]]] = {
     "eslint": {
         "good": ({"src/add.js": BASE["src/add.js"] + "\nexport const two = 2;\n"}, True),
@@ -56,6 +70,24 @@ CHANGES: Mapping[str, Mapping[str, tuple[Mapping[str, str], bool]]] = {
         "good": ({"src/add.js": BASE["src/add.js"].replace("a + b", "b + a")}, True),
         "bad": ({"src/add.js": BASE["src/add.js"].replace("a + b", "a   +b")}, False),
         "old mistake moved": ({"src/old.js": "export const one = 1;\n" + BASE["src/old.js"]}, True),
+    },
+    "clippy": {
+        "good": ({"src/lib.rs": BASE["src/lib.rs"].replace("a + b", "b + a")}, True),
+        "bad": ({"src/lib.rs": BASE["src/lib.rs"].replace("a + b", "a + true")}, False),
+        "old mistake moved": ({"src/old.rs": "// moved\n" + BASE["src/old.rs"]}, True),
+    },
+    "cargo-test": {
+        "good": ({"src/lib.rs": BASE["src/lib.rs"].replace("a + b", "b + a")}, True),
+        "bad": ({"src/lib.rs": BASE["src/lib.rs"].replace("a + b", "a - b")}, False),
+    },
+    "vet": {
+        "good": ({"add.go": BASE["add.go"].replace("a + b", "b + a")}, True),
+        "bad": ({"add.go": BASE["old.go"].replace("Old", "New") + BASE["add.go"].partition("\n")[2]}, False),
+        "old mistake moved": ({"old.go": "// moved\n" + BASE["old.go"]}, True),
+    },
+    "go-test": {
+        "good": ({"add.go": BASE["add.go"].replace("a + b", "b + a")}, True),
+        "bad": ({"add.go": BASE["add.go"].replace("a + b", "a - b")}, False),
     },
     "shellcheck": {
         "good": ({"tool.sh": "#!/bin/sh\necho two\n"}, True),
@@ -85,7 +117,6 @@ def modules() -> Path:
 def repository() -> Path:
     root = fresh("recipes-repo")
     write(root, "pyproject.toml", f"[tool.everycommit]\nbudget = false\n\n{recipes()}")
-    write(root, ".gitignore", "node_modules\nvitest.xml\n")
     for path, text in BASE.items():
         write(root, path, text)
     shutil.copytree(modules(), root / "node_modules", symlinks=True)
@@ -105,6 +136,10 @@ def main() -> int:
     sh(command(python, "trust", "--yes"), root, **path)
     rows, good = [], True
     for gate, changes in CHANGES.items():
+        program = tomllib.loads(recipes())["tool"]["everycommit"]["command"][gate]["run"][0]
+        if shutil.which(program, path=path["PATH"]) is None:
+            rows.append([gate, "", f"no {program} here", "", "", ""])
+            continue
         for name, (files, passes) in changes.items():
             sh(["git", "reset", "--quiet", "--hard"], root)
             for file, text in files.items():

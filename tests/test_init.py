@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import everycommit.config.recipes
 from everycommit.cli.init import _append
 from everycommit.config.detect import Found, found
 from everycommit.config.load import load
 from everycommit.config.proposal import appended, block, sentence
+from everycommit.config.recipes import Recipe
 from everycommit.config.schema import BUILT_IN
 from everycommit.errors import UsageError
 from support import EVERYCOMMIT, Repo
@@ -182,6 +184,9 @@ def test_the_sentence_says_what_is_missing() -> None:
 # --- what is proposed ----------------------------------------------------------------------------------------------
 
 
+RECIPES = [one for one in vars(everycommit.config.recipes).values() if isinstance(one, Recipe)]
+
+
 def projects() -> st.SearchStrategy[Found]:
     paths = st.lists(st.text(st.characters(exclude_categories=["C"]), min_size=1), max_size=3).map(tuple)
     return st.builds(
@@ -189,7 +194,7 @@ def projects() -> st.SearchStrategy[Found]:
         python=st.booleans(),
         ruff_format=st.sampled_from(["", "pyproject.toml", ".pre-commit-config.yaml", "prek.toml"]),
         link=paths,
-        command=paths,
+        commands=st.lists(st.sampled_from(RECIPES), unique_by=lambda one: one.name, max_size=3).map(tuple),
     )
 
 
@@ -202,6 +207,9 @@ def test_what_is_proposed_is_what_the_loader_reads(project: Found) -> None:
     assert settings.commit == (BUILT_IN if project.python else ("policy", "review"))
     assert settings.push == BUILT_IN
     assert settings.snapshot.link == project.link
+    assert {name: (one.run, one.files, one.format, one.report) for name, one in settings.command.items()} == {
+        one.name: (one.run, one.files, one.format, one.report) for one in project.commands
+    }
     assert settings.lint.format == (
         "always" if project.ruff_format in {".pre-commit-config.yaml", "prek.toml"} else "auto"
     )
@@ -210,12 +218,12 @@ def test_what_is_proposed_is_what_the_loader_reads(project: Found) -> None:
 
 def test_a_command_is_proposed_that_the_loader_would_read() -> None:
     """It stands in comments; taking them away makes it a gate."""
-    text = block(found(["package.json", "index.js"], {}))
+    text = block(found(["README.md"], {}))
     lines = [line.removeprefix("# ") for line in text.splitlines() if not line.startswith("# A command")]
 
     settings = load(base=None, target="\n".join(lines).encode(), user=None, environ={}, flags={}, whole=True).settings
 
-    assert settings.command["test"].run == ("npm", "test")
+    assert settings.command["test"].run == ("make", "test")
 
 
 @pytest.mark.parametrize(
@@ -323,10 +331,57 @@ def test_init_serves_a_repository_without_python(repo: Repo) -> None:
     done = repo.everycommit("init", "--yes")
 
     assert done.returncode == 0, done.stderr
-    assert "No Python here: the policy judges each change, and commands of yours can be gates." in done.stdout
-    written = repo.path("pyproject.toml").read_text()
-    assert tomllib.loads(written)["tool"]["everycommit"]["commit"] == ["policy", "review"]
-    assert '# run = ["cargo", "test"]\n' in written
+    assert "No Python here: beside the policy clippy and cargo-test can judge each change." in done.stdout
+    written = tomllib.loads(repo.path("pyproject.toml").read_text())["tool"]["everycommit"]
+    assert written["commit"] == ["policy", "review"]
+    assert written["command"]["cargo-test"]["run"] == ["cargo", "test", "--quiet"]
+
+
+def test_init_accepts_the_commands_that_it_showed_and_no_others(repo: Repo) -> None:
+    repo.stage("Makefile", "test:\n\ttrue\n").stage("src/main.c", "")
+
+    done = repo.everycommit("init", "--yes")
+    repo.git("add", "pyproject.toml")
+
+    assert done.stdout.endswith("Accepted on this machine: test; others are asked by `everycommit trust`.\n")
+    assert "  accepted      command.test (index): make test\n" in repo.everycommit("trust", "--list").stdout
+    text = repo.path("pyproject.toml").read_text()
+    repo.stage("pyproject.toml", text.replace('"make"', '"gmake"'))
+    assert "  not accepted  command.test (index): gmake test\n" in repo.everycommit("trust", "--list").stdout
+
+
+def test_init_accepts_nothing_where_it_wrote_nothing(repo: Repo) -> None:
+    repo.stage("Makefile", "test:\n\ttrue\n").stage("src/main.c", "")
+
+    done = repo.everycommit("init")
+
+    assert done.returncode == 2
+    assert not (repo.root / ".git/everycommit/accepted.json").exists()
+
+
+def test_init_proposes_to_link_what_the_code_names_and_nothing_that_tools_leave_behind(shop: Repo) -> None:
+    shop.stage(".gitignore", ".env\n/data/\n*.bin\nbuild/\nlogs/\nold.txt\n*.sqlite3\nmodel\\[1\\].json\nnot_me.json\n")
+    named = ["data", "sample.bin", "build", "logs", "db.sqlite3", "model[1].json"]
+    code = "".join(f'open("shared/{name}")\n' for name in named) + "from dotenv import load_dotenv\nload_dotenv()\n"
+    shop.stage("src/shop/read.py", code + "# old.txt, modelX1.json\nPATH = 'not_me.json5'\n")
+    for path in [
+        ".env",
+        "data/a.csv",
+        "tests/sample.bin",
+        "build/x",
+        "logs/x",
+        "old.txt",
+        "db.sqlite3",
+        "model[1].json",
+    ]:
+        shop.write(path, "x")
+    shop.write("not_me.json", "x")
+
+    done = shop.everycommit("init", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    table = tomllib.loads(shop.path("pyproject.toml").read_text())["tool"]["everycommit"]
+    assert table["snapshot"]["link"] == [".env", "data", "model[1].json", "tests/sample.bin"]
 
 
 def test_init_proposes_to_link_what_git_ignores_and_the_package_needs(shop: Repo) -> None:

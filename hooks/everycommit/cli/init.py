@@ -6,13 +6,15 @@ for you and leaves the manager's files alone, --write adds to both. Nothing that
 
 import argparse
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ..config.detect import FILES, Found, found
+from ..config.detect import FILES, Found, found, listed
+from ..config.mentioned import candidates, mentioned, question
 from ..config.proposal import appended, block, sentence
-from ..config.schema import Settings
+from ..config.schema import CommandSettings, Settings
+from ..config.trust import Accepted, digest
 from ..errors import EverycommitError, UsageError
 from ..repo.repository import Repository, discover
 from ..report.style import style_for
@@ -56,7 +58,9 @@ def main(args: argparse.Namespace, call: Call) -> int:
         raise UsageError("nothing was written, as there is no terminal to ask on; `everycommit init --yes` writes it")
     if more is not None:
         next_step = "" if offered.files and not args.yes else ", and `everycommit install` for the git hooks"
-        _settings(repository, more, call, next_step, is_asked=not (args.yes or args.write))
+        written = _settings(repository, more, call, next_step, is_asked=not (args.yes or args.write))
+        if written and project.commands:
+            _trust(repository, project, call)
     _manager(repository, offered, call, is_asked=not args.write, is_left=args.yes and not args.write)
     if more is not None:
         for line in _models(call):
@@ -77,12 +81,25 @@ def _shown(repository: Repository, project: Found, tell: Tell) -> bytes | None:
     return appended(content or b"", text)
 
 
-def _settings(repository: Repository, more: bytes, call: Call, next_step: str, *, is_asked: bool) -> None:
+def _settings(repository: Repository, more: bytes, call: Call, next_step: str, *, is_asked: bool) -> bool:
+    """Write *more*, where that was asked for or is agreed to; return whether it was written."""
     if is_asked and not agreed(call, "Write this?"):
         call.stdout.write("Nothing was written.\n")
-        return
+        return False
     _append(repository.top / _FILE, more)
     call.stdout.write(f"Written. Next: `git add {_FILE}`{next_step}.\n")
+    return True
+
+
+def _trust(repository: Repository, project: Found, call: Call) -> None:
+    """Accept the commands that were shown and written: who let them be written here lets them run here."""
+    import shlex
+
+    shown = {digest(one.name, CommandSettings(run=one.run)): one for one in project.commands}
+    accepted = Accepted(repository.common_dir)
+    accepted.add({key: f"command.{one.name}: {shlex.join(one.run)}" for key, one in shown.items()})
+    names = listed([one.name for one in project.commands])
+    call.stdout.write(f"Accepted on this machine: {names}; others are asked by `everycommit trust`.\n")
 
 
 def _manager(repository: Repository, offered: Offer, call: Call, *, is_asked: bool, is_left: bool) -> None:
@@ -106,7 +123,18 @@ def look(repository: Repository) -> Found:
     folder = scripts(repository)
     names = (*FILES, *(f"{folder}/pre-commit" for folder in [folder] if folder))
     files = {name: content for name in names if (content := _content(repository.top / name)) is not None}
-    return found(paths, files, _names(ignored), hooks_path=folder)
+    hidden = _names(ignored)
+    return found(paths, files, hidden, mentioned=_mentioned(repository, hidden), hooks_path=folder)
+
+
+def _mentioned(repository: Repository, ignored: Collection[str]) -> tuple[str, ...]:
+    """Return those of *ignored* that the code of the working tree names."""
+    asked = candidates(ignored)
+    if not asked:
+        return ()
+    # 1 where nothing is found.
+    said = repository.git.out(*question(asked), ok=(0, 1))
+    return mentioned(asked, said.decode(errors="replace"))
 
 
 def _models(call: Call) -> Iterator[str]:

@@ -9,6 +9,8 @@ from ..errors import UsageError
 from ..record import dataclass
 from . import managers as hook_managers
 from .managers import Manager
+from .recipes import FILES as RECIPE_FILES
+from .recipes import Recipe, recipes
 
 FILES = (
     "pyproject.toml",
@@ -20,6 +22,7 @@ FILES = (
     ".ruff.toml",
     "pytest.ini",
     ".pytest.ini",
+    *RECIPE_FILES,
     *hook_managers.FILES,
 )
 """The files whose content tells something."""
@@ -28,12 +31,6 @@ _TEST = re.compile(r"test_.*\.py|.*_test\.py")
 _NOT_THE_PROJECT = {"setup.py", "conftest.py", "noxfile.py", "tasks.py", "fabfile.py", "versioneer.py"}
 _BUILT = {"build", "dist", "node_modules", "htmlcov", "venv", "env"}
 _NEEDED = (".py", ".pyi", ".so", ".pyd", ".dylib")
-_COMMANDS = {
-    "package.json": ["npm", "test"],
-    "Cargo.toml": ["cargo", "test"],
-    "go.mod": ["go", "test", "./..."],
-    "Makefile": ["make", "test"],
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +51,9 @@ class Found:
     managers: tuple[Manager, ...] = ()
     """The hook managers that are configured here."""
     link: tuple[str, ...] = ()
-    """Ignored files and folders in the middle of the source: the snapshot needs them."""
-    command: tuple[str, ...] = ()
-    """What probably tests a project without Python."""
+    """Ignored files and folders that the snapshot needs: in the middle of the source, named by the code, packages."""
+    commands: tuple[Recipe, ...] = ()
+    """What probably judges a project without Python."""
     settled: bool = False
     """Whether there is a table of ours already."""
 
@@ -71,12 +68,17 @@ _FOREIGN = re.compile(r"/(?:\.[^/]*|site-packages|node_modules)/")
 
 
 def found(
-    paths: Collection[str], files: Mapping[str, bytes], ignored: Collection[str] = (), *, hooks_path: str = ""
+    paths: Collection[str],
+    files: Mapping[str, bytes],
+    ignored: Collection[str] = (),
+    *,
+    mentioned: Collection[str] = (),
+    hooks_path: str = "",
 ) -> Found:
     """Return what *paths* (from the root, ``/`` between the parts) and the contents of ``FILES`` tell.
 
-    *ignored* are the paths that git ignores, a folder that is ignored whole with a ``/`` at its end; *hooks_path* is
-    the folder of the working tree that core.hooksPath names.
+    *ignored* are the paths that git ignores, a folder that is ignored whole with a ``/`` at its end; *mentioned* those
+    of them that the code names, without it. *hooks_path* is the folder of the working tree that core.hooksPath names.
 
     Raises:
         UsageError: pyproject.toml is not valid TOML.
@@ -86,6 +88,8 @@ def found(
     texts = {name: content.decode(errors="replace") for name, content in files.items()}
     source = [path for path in paths if path.endswith((".py", ".pyi")) and not _FOREIGN.search(f"/{path}")]
     python = bool(source) or "project" in said or "setup.cfg" in files
+    commands = () if python else recipes(paths, texts)
+    packages = {one.link for one in commands if one.link} - {*paths}
     return Found(
         python=python,
         layout=_layout(source),
@@ -97,8 +101,8 @@ def found(
         or bool({"mypy.ini", ".mypy.ini"} & files.keys())
         or re.search(r"^\[mypy\]", texts.get("setup.cfg", ""), re.MULTILINE) is not None,
         managers=hook_managers.managers(texts, frozenset(paths), hooks_path=hooks_path),
-        link=_needed(source, ignored),
-        command=() if python else next((tuple(run) for name, run in _COMMANDS.items() if name in paths), ()),
+        link=tuple(sorted({*_needed(source, ignored), *mentioned, *packages})),
+        commands=commands,
         settled="everycommit" in tool,
     )
 

@@ -5,14 +5,20 @@ from contextlib import suppress
 
 from ..errors import UsageError
 from .detect import Found, document, listed, table
+from .recipes import Recipe
 from .schema import BUILT_IN, PolicySettings
 from .values import toml
+
+_WIDEST = 72
 
 
 def sentence(project: Found, interpreter: str = "") -> str:
     """Return what was found in one sentence; *interpreter* is something like ``.venv with Python 3.12``."""
     if not project.python:
-        return "No Python here: the policy judges each change, and commands of yours can be gates."
+        if not project.commands:
+            return "No Python here: the policy judges each change, and commands of yours can be gates."
+        names = listed([one.name for one in project.commands])
+        return f"No Python here: beside the policy {names} can judge each change."
     tests = "no tests yet"
     if project.tests:
         tests = f"{listed(project.tests)} with pytest" if project.pytest else f"tests in {listed(project.tests)}"
@@ -49,12 +55,25 @@ def block(project: Found) -> str:
     if project.link:
         tables.append((".snapshot", [("link", project.link, "git ignores these, and the code needs them to run")]))
     text = "\n".join(f"[tool.everycommit{name}]\n{_lines(rows)}" for name, rows in tables)
-    if not project.python:
+    for one in project.commands:
+        text += f"\n[tool.everycommit.command.{one.name}]\n{_lines(_of_command(one))}"
+    if not project.python and not project.commands:
         text += (
             "\n# A command of yours as a gate: exit 0 passes. `everycommit trust` accepts it on this machine.\n"
-            f"# [tool.everycommit.command.test]\n# run = {toml(project.command or ('make', 'test'))}\n"
+            f"# [tool.everycommit.command.test]\n# run = {toml(('make', 'test'))}\n"
         )
     return text
+
+
+def _of_command(one: Recipe) -> list[tuple[str, object, str]]:
+    named = "{files}" in one.run
+    rows: list[tuple[str, object, str]] = [
+        ("run", one.run, "the changed ones of `files`" if named else "no shell reads it")
+    ]
+    rows += [("files", one.files, "it runs when one of these changed")] if one.files else []
+    rows += [("format", one.format, "only what is new in it counts")] if one.format != "text" else []
+    rows += [("report", one.report, "where it writes that")] if one.report else []
+    return rows
 
 
 def appended(content: bytes, text: str) -> bytes:
@@ -82,5 +101,6 @@ def appended(content: bytes, text: str) -> bytes:
 
 def _lines(rows: Sequence[tuple[str, object, str]]) -> str:
     settings = [f"{key} = {toml(value)}" for key, value, _ in rows]
-    width = max(map(len, settings))
+    # A list of many globs must not push the other words out of sight.
+    width = max((len(one) for one in settings if len(one) <= _WIDEST), default=0)
     return "".join(f"{text:{width}}  # {why}\n" for text, (*_, why) in zip(settings, rows, strict=True))

@@ -1,6 +1,7 @@
 """A command of the user's as a gate: it runs in the snapshot, and exit 0 passes."""
 
 import json
+import os
 import shlex
 import signal
 from collections.abc import Iterator, Mapping, Sequence
@@ -187,7 +188,8 @@ class Command:
 
         if self.settings.format == TEXT:
             return
-        output = done.out
+        # Compilers name their places on standard error.
+        output = done.out + b"\n" + done.err if self.settings.format == "lines" else done.out
         if report is not None:
             try:
                 output = report.read_bytes()
@@ -204,7 +206,9 @@ class Command:
         for one in said:
             path = _within(one.path, folder, top)
             source = texts.at(path, one.line) if path is not None and one.line is not None else ""
-            yield _Placed(path, one.line, one.column, one.severity, one.rule, one.message, source)
+            # Where the snapshot lies helps nobody.
+            message = one.message.replace(f"{top}{os.sep}", "")
+            yield _Placed(path, one.line, one.column, one.severity, one.rule, message, source)
 
     def _told(self, runs: "Sequence[_Run]") -> GateResult:
         failed = any(run.done.code for run in runs)

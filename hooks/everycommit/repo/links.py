@@ -15,6 +15,10 @@ _COPIED_BYTES = 20_000_000
 """What a folder may hold to be copied for each run: about a tenth of a second."""
 
 
+_RECORDS = (".package-lock.json", ".modules.yaml", ".yarn-state.yml", ".yarn-integrity")
+"""Source: npm (lib/arborist, hidden lockfile), pnpm (modules-yaml), yarn berry (nm linker) and yarn 1."""
+
+
 def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str]) -> tuple[str, ...]:
     """Take *paths* of the working tree *top* into *tree*; return a sentence for each that is missing.
 
@@ -60,7 +64,8 @@ def link(tree: Path, top: Path, paths: Sequence[str], submodules: Collection[str
 def contents(top: Path, paths: Sequence[str]) -> str:
     """Return a digest of what *paths* of the working tree *top* hold; a doubt where that is too much to look at.
 
-    Files are read. Of folders names, sizes and times count, byte code left out: they may be large.
+    Files are read. Of folders names, sizes and times count, byte code left out: they may be large. A node_modules is
+    known by what its package manager wrote of it: tools keep caches in there that change with each run.
     """
     import hashlib
     from itertools import islice
@@ -69,7 +74,10 @@ def contents(top: Path, paths: Sequence[str]) -> str:
     for path in sorted(set(paths)):
         place = top / path
         try:
-            if place.is_dir():
+            record = _record(place)
+            if record is not None:
+                found.append(f"{path} {hashlib.sha256(record).hexdigest()}")
+            elif place.is_dir():
                 found += islice(_listed(place), _MOST + 1)
             else:
                 found.append(f"{path} {hashlib.sha256(place.read_bytes()).hexdigest()}")
@@ -80,6 +88,18 @@ def contents(top: Path, paths: Sequence[str]) -> str:
         if len(found) > _MOST:
             return doubt(f"snapshot.link: '{path}' holds more than {_MOST} files")
     return hashlib.sha256("\0".join(found).encode(errors="surrogateescape")).hexdigest()
+
+
+def _record(place: Path) -> bytes | None:
+    """Return the list of what is installed in a node_modules; None for another folder, or where there is none."""
+    if place.name != "node_modules":
+        return None
+    for name in _RECORDS:
+        try:
+            return (place / name).read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+    return None
 
 
 def _listed(top: Path) -> Iterator[str]:

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 
 from .said import Said, number, rule, severity, text
 
-# tsc: `a.ts(3,7): error TS2322: words`; most others: `a.c:3:7: warning: words [rule]`, column and severity or not.
+# tsc: `a.ts(3,7): error TS2322: words`; rustc: `a.rs:3:7: error[E0308]: words`;
+# most others: `a.c:3:7: warning: words [rule]`, column and severity or not.
 _PLACE = re.compile(
     r"^(?P<path>[^\s:(][^:(\n]*?)(?::(?P<line>\d+)(?::(?P<column>\d+))?|\((?P<row>\d+),(?P<at>\d+)\)):?\s+"
     r"(?P<rest>\S.*)$"
 )
-_WORD = re.compile(r"^(?P<word>[A-Za-z]+)\b:?\s*(?:(?P<rule>[A-Z]+\d+)\s*:\s*)?(?P<message>.+)$")
+_WORD = re.compile(
+    r"^(?P<word>[A-Za-z]+)\b(?:\[(?P<code>[\w-]+)\])?:?\s*(?:(?P<rule>[A-Z]+\d+)\s*:\s*)?(?P<message>.+)$"
+)
 _RULE = re.compile(r"\s*[\[(](?P<rule>[\w@-][\w@./:-]*)[\])]$")
 
 
@@ -24,7 +27,7 @@ def lines(output: str) -> Iterator[Said]:
         word = _WORD.match(rest)
         grave = severity(word["word"]) if word else None
         if word and grave:
-            rest, name = word["message"], word["rule"] or ""
+            rest, name = word["message"], word["rule"] or word["code"] or ""
         last = _RULE.search(rest)
         if last and not name:
             rest, name = rest[: last.start()], last["rule"]
