@@ -491,6 +491,34 @@ def test_many_projects_that_were_not_touched_take_one_line() -> None:
     assert "not run: tests packages/a, tests packages/b, tests packages/c and 3 more (not touched)" in one
 
 
+def test_many_projects_that_passed_take_one_line_and_what_did_not_one_of_its_own() -> None:
+    quiet = [
+        replace(TYPES, project=f"packages/{name}", counts={"files": 10}, seconds=seconds, reused=True)
+        for name, seconds in (("a", 0.2), ("b", 1.4), ("c", 0.3), ("d", 0.1), ("e", 0.1))
+    ]
+    failed = replace(TYPES_FAILED, project="packages/f")
+    nothing = gate("types", "skipped", reason="nothing to check", project=".")
+
+    text = shown(verdict(THREE, *quiet[:4], nothing, failed, replace(quiet[4], reused=False)))
+
+    words = " ".join(text.split())
+    assert "✓ types of 5 50 files: packages/a, packages/b, packages/c and 2 1.4s more" in words
+    assert "✗ types packages/f" in words
+    assert "nothing to check" not in words
+    assert "types of" not in shown(verdict(THREE, *quiet[:3], failed))
+    assert "known" in shown(verdict(THREE, *quiet, failed))
+
+
+def test_a_project_that_passed_with_words_of_its_own_keeps_its_line() -> None:
+    quiet = [replace(TYPES, project=f"packages/{name}") for name in "abcd"]
+    doubt = replace(TYPES, project="packages/e", reason="without what the background has")
+
+    words = " ".join(shown(verdict(THREE, *quiet, doubt, TESTS_FAILED)).split())
+
+    assert "types of 4 packages/a, packages/b, packages/c and 1 more" in words
+    assert "types packages/e" in words
+
+
 def test_a_long_project_is_shortened_in_the_middle() -> None:
     refused = verdict(THREE, replace(TYPES_FAILED, project="packages/" + "deep/" * 20 + "end"))
 

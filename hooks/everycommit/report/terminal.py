@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
+from .folded import folded
 from .style import Style, cells, wrapped
-from .words import as_before, branch, counted, did, folded, judged_at, kind, label, lasted, left_out, reasons, said, why
+from .words import as_before, branch, counted, did, judged_at, kind, label, lasted, left_out, reasons, said, why
 
 _NAME = "everycommit"
 _INDENT = "    "

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
-from ..record import replace
 from ..result import WARNING, GateResult, Outcome, Used, Verdict
 
 _MOST_LISTED = 4
@@ -72,24 +71,6 @@ def reasons(gates: Sequence[GateResult]) -> str:
     for gate in gates:
         groups.setdefault(why(gate), []).append(gate)
     return "; ".join(f"{_few(group)} ({reason})" if reason else _few(group) for reason, group in groups.items())
-
-
-def folded(gates: Sequence[GateResult]) -> list[GateResult]:
-    """Return *gates* with those of many projects that one gate did not judge, for the same reason, in one."""
-    same: dict[tuple[str, str], list[GateResult]] = {}
-    for gate in gates:
-        if gate.outcome is Outcome.SKIPPED and gate.project not in {"", "."}:
-            same.setdefault((gate.gate, why(gate)), []).append(gate)
-    out = []
-    for gate in gates:
-        group = same.get((gate.gate, why(gate)), []) if gate.outcome is Outcome.SKIPPED else []
-        if gate not in group or len(group) < _MOST_LISTED:
-            out.append(gate)
-        elif gate is group[0]:
-            names = ", ".join(one.project for one in group[: _MOST_LISTED - 1])
-            reason = f"{why(gate)}: {names} and {len(group) - _MOST_LISTED + 1} more"
-            out.append(replace(gate, gate=f"{gate.gate} of {len(group)}", project=".", reason=reason))
-    return out
 
 
 def _few(gates: Sequence[GateResult]) -> str:
