@@ -136,6 +136,19 @@ def test_what_did_not_end_well_is_said_until_it_was_seen(tmp_path: Path) -> None
     assert pending.unseen(tmp_path) == []
 
 
+def test_what_was_shown_with_the_verdict_is_no_news(tmp_path: Path) -> None:
+    doubt = gate("types", "inconclusive", reason="late")
+    kept(
+        tmp_path,
+        replace(record(FAILED, DONE, since=1.0), shown=("tests",)),
+        replace(record(FAILED, doubt, since=2.0), shown=("tests",)),
+        replace(record(FAILED, doubt, since=3.0), shown=("types",)),
+        replace(record(FAILED, LATER, state=SUPERSEDED, since=4.0), shown=("tests",)),
+    )
+
+    assert [[one.label for one in record.news] for record in pending.unseen(tmp_path)] == [["tests"], ["types"]]
+
+
 def test_a_superseded_run_that_had_failed_by_then_is_said(tmp_path: Path) -> None:
     kept(tmp_path, record(FAILED, LATER, state=SUPERSEDED))
 

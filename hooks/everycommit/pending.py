@@ -17,7 +17,7 @@ from .record import dataclass, replace
 from .repo.cache import locked
 from .result import GateResult, Outcome
 
-VERSION = 1
+VERSION = 2
 UNDER_WAY, ENDED, STOPPED, SUPERSEDED, INTERRUPTED = "under way", "ended", "stopped", "superseded", "interrupted"
 KEPT = 20
 """Records that stay at most; older ones go, seen or not."""
@@ -49,6 +49,8 @@ class Record:
     """When this was written."""
     results: tuple[GateResult, ...]
     """Of every gate; those that still run are deferred, and say how far they are."""
+    shown: tuple[str, ...] = ()
+    """The gates that had ended when the verdict was shown: what came of them is no news."""
     seen: bool = False
     """Whether `everycommit status` showed how it ended."""
 
@@ -69,6 +71,13 @@ class Record:
     @property
     def failed(self) -> tuple[GateResult, ...]:
         return tuple(gate for gate in self.results if gate.outcome is Outcome.FAILED)
+
+    @property
+    def news(self) -> tuple[GateResult, ...]:
+        """What did not pass and was not shown with the verdict: where there are failures, those alone."""
+        later = [gate for gate in self.results if gate.label not in self.shown and gate.outcome not in _GOOD]
+        failed = tuple(gate for gate in later if gate.outcome is Outcome.FAILED)
+        return failed or (() if self.state == SUPERSEDED else tuple(later))
 
 
 def folder(git_dir: Path) -> Path:
@@ -177,7 +186,7 @@ def supersede(git_dir: Path, record: Record, *, gone: Callable[[], bool]) -> Non
 
 def unseen(git_dir: Path) -> list[Record]:
     """Return what did not end well, which nobody has been shown yet."""
-    return [one for one in records(git_dir) if not one.seen and not one.verified and _over(git_dir, one)]
+    return [one for one in records(git_dir) if not one.seen and one.news and not alive(git_dir, one)]
 
 
 def settled(git_dir: Path, target: str, results: Sequence[GateResult]) -> None:
@@ -201,7 +210,7 @@ def tidy(git_dir: Path) -> None:
     """Remove what tells nobody anything any more: all that was seen or superseded, but for the newest."""
     kept = 0
     for place, one in enumerate(records(git_dir)):
-        quiet = one.seen or one.verified or (one.state == SUPERSEDED and not one.failed)
+        quiet = one.seen or not one.news
         if (place and quiet and not alive(git_dir, one)) or kept == KEPT:
             drop(git_dir, one)
         else:
@@ -212,11 +221,6 @@ def drop(git_dir: Path, record: Record) -> None:
     for path in (_path(git_dir, record), _end(git_dir, record.token)):
         with suppress(OSError):
             path.unlink(missing_ok=True)
-
-
-def _over(git_dir: Path, record: Record) -> bool:
-    """Tell whether *record* ended, and not only because something newer took its place."""
-    return not alive(git_dir, record) and (record.state != SUPERSEDED or bool(record.failed))
 
 
 def _path(git_dir: Path, record: Record) -> Path:
@@ -250,6 +254,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "state": (str,),
     "at": (float, int),
     "results": (list,),
+    "shown": (list,),
     "seen": (bool,),
 }
 
@@ -261,6 +266,7 @@ def _read(path: Path) -> Record | None:
             return None
         if any(type(content[name]) not in types for name, types in _TYPES.items()):
             return None
-        return Record(**content | {"results": tuple(map(result, content["results"]))})
+        results, shown = tuple(map(result, content["results"])), tuple(map(str, content["shown"]))
+        return Record(**content | {"results": results, "shown": shown})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

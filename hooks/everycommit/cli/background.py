@@ -188,6 +188,7 @@ def _first(home: _Home, verdict: Verdict, *, until: float) -> pending.Record:
         state=pending.UNDER_WAY,
         at=now,
         results=verdict.gates,
+        shown=tuple(gate.label for gate in verdict.gates if gate.outcome is not Outcome.DEFERRED),
     )
 
 

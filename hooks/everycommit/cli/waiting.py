@@ -10,7 +10,7 @@ from ..engine.run import Watch
 from ..errors import Interrupted
 from ..repo.repository import Repository
 from ..report.words import listed
-from ..result import GateResult
+from ..result import GateResult, Outcome
 
 _EVERY = 0.5
 """Seconds between two looks at how far it is."""
@@ -49,9 +49,8 @@ def words(record: pending.Record) -> str:
     today = at[:3] == time.localtime()[:3]
     of = time.strftime("the change of %H:%M" if today else "the change of %Y-%m-%d at %H:%M", at)
     way = "`everycommit status` shows it"
-    if record.failed:
-        return f"{listed(record.failed)} failed in the background, on {of}; {way}"
-    return f"{listed(record.unverified)} could not be verified in the background, on {of}; {way}"
+    done = "failed" if any(gate.outcome is Outcome.FAILED for gate in record.news) else "could not be verified"
+    return f"{listed(record.news)} {done} in the background, on {of}; {way}"
 
 
 def joined(
