@@ -469,6 +469,12 @@ def test_deselected_tests_are_said(repo: Repo) -> None:
         ("docs/conf.py", "", False),
         ("data.json", "", False),
         ("README.md", "[pytest]\naddopts = --doctest-glob='*.md'\n", False),
+        ("README.md", "[pytest]\naddopts = --markdown-docs\n", False),
+        (
+            "README.md",
+            "[pytest]\n[testenv:docs]\ncommands = sphinx-build -b doctest docs\ndeps = markdown-it-py\n",
+            True,
+        ),
     ],
 )
 def test_files_that_no_test_depends_on_run_none(repo: Repo, path: str, config: str, *, skipped: bool) -> None:

@@ -145,6 +145,32 @@ def test_without_settings_a_module_that_the_change_deletes_is_missed_where_it_is
     assert told == [(f"{base}shop/cart.py", 1, f"types/{rule}", True)]
 
 
+def test_without_settings_a_forgotten_module_is_missed_though_an_editable_install_leads_to_it(
+    repo: Repo, tmp_path: Path
+) -> None:
+    repo.stage("src/shop/__init__.py", "").stage("src/shop/cart.py", "from shop.price import one\n")
+    repo.write("src/shop/price.py", "one = 1\n")
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    (site,) = (tmp_path / "venv").glob("lib/python*/site-packages")
+    (site / "shop.pth").write_text(f"{repo.root / 'src'}\n")
+    python = replace(
+        own_python(repo.root), python=tmp_path / "venv/bin/python", prefix=tmp_path / "venv", distributions={}
+    )
+
+    with judging(repo, interpreter=lambda: python) as judged:
+        (found,) = judged.findings(Types())
+
+    assert (found.path, found.rule) == ("src/shop/cart.py", "types/import-not-found")
+    assert found.message == 'Cannot find module named "shop.price" in this change'
+
+
+def test_without_settings_an_extension_of_ones_own_is_no_missing_module(repo: Repo) -> None:
+    repo.stage("shop/__init__.py", "import shop._fast\n").stage("shop/_fast.cpython-311-x86_64-linux-gnu.so", "")
+
+    with judging(repo) as judged:
+        assert judged.told(Types()) == []
+
+
 def test_without_settings_a_deleted_module_at_the_top_is_missed_and_a_namespace_is_anybodys(repo: Repo) -> None:
     repo.stage("helper.py", "one = 1\n").stage("main.py", "import helper\nimport company.other\n")
     repo.stage("src/company/own.py", "import company.other.part\n").commit("start")

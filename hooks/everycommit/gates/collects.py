@@ -17,6 +17,11 @@ NO_TESTS = "no tests here"
 _TEST_FILE = r"(^|/)(test_[^/]*|[^/]*_test)\.py$"
 
 
+# pytest's own doctests, doctestplus, sybil, pytest-markdown-docs, pytest-markdown and pytest-codeblocks; not
+# `sphinx-build -b doctest` of a tox.ini, or a project that needs markdown-it.
+_PROSE = rb"doctest[-_]\w|DocTest|[Ss]ybil|markdown[-_]docs|pytest[-_]markdown|codeblocks"
+
+
 def nothing(job: Job, snapshot: "Snapshot") -> str | None:
     """Return why the project in *snapshot* has no tests, None where it may have some."""
     python_files = own_walked(job, snapshot.path, PYTHON)
@@ -45,7 +50,7 @@ def _settings_texts(job: Job, changed: Sequence[str]) -> list[bytes]:
 
 def tests_read_prose(job: Job, changed: Sequence[str]) -> bool:
     """Tell whether pytest takes tests from prose, such as *changed*: then no page is without effect."""
-    return any(word in text for text in _settings_texts(job, changed) for word in (b"doctest", b"sybil", b"markdown"))
+    return any(re.search(_PROSE, text) for text in _settings_texts(job, changed))
 
 
 def is_set_up(top: Path) -> bool:

@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ..record import replace
 from ..result import Finding
 from .base import Job
 from .sources import joined
 
-_UNTYPED = "types/import-untyped"
-# The second is what mypy before 1.8 calls both.
-_MISSING = ("types/import-not-found", "types/import")
-_NAMED = r'module named "([^"]+)"'
+_NOT_FOUND = "types/import-not-found"
+# The last is what mypy before 1.8 calls both.
+_RULES = (_NOT_FOUND, "types/import-untyped", "types/import")
+_NAMED = r'(?:module named|Skipping analyzing) "([^"]+)"'
+_BUILT = (".so", ".pyd")
 _INITS = ("__init__.py", "__init__.pyi")
 
 
@@ -19,17 +21,20 @@ def without_foreign(job: Job, top: Path, found: Iterable[Finding]) -> list[Findi
     """Return *found* without what mypy says of packages of others that are not there or have no types.
 
     An import is the project's own where it leads into a package of the tree *top*, or to a file that the change took
-    away.
+    away. Where an editable install leads mypy to the working tree's file, that is said of the tree.
     """
     gone = [file.source for file in job.change.landing if file.was_file]
-    return [one for one in found if one.rule != _UNTYPED and (one.rule not in _MISSING or _own(job, top, one, gone))]
+    kept = []
+    for one in found:
+        module = re.search(_NAMED, one.message) if one.rule in _RULES else None
+        if module is not None and _own(job, top, module[1].split("."), gone):
+            kept.append(replace(one, rule=_NOT_FOUND, message=f'Cannot find module named "{module[1]}" in this change'))
+        elif one.rule not in _RULES:
+            kept.append(one)
+    return kept
 
 
-def _own(job: Job, top: Path, finding: Finding, gone: Sequence[str]) -> bool:
-    named = re.search(_NAMED, finding.message)
-    if named is None:
-        return False
-    parts = named[1].split(".")
+def _own(job: Job, top: Path, parts: Sequence[str], gone: Sequence[str]) -> bool:
     module = "/".join(parts)
     ends = (f"/{module}.py", f"/{module}.pyi", *(f"/{module}/{name}" for name in _INITS))
     if any(f"/{path}".endswith(ends) for path in gone):
@@ -37,4 +42,12 @@ def _own(job: Job, top: Path, finding: Finding, gone: Sequence[str]) -> bool:
     places = [top / joined(job.project, folder) for folder in ("src", ".")]
     # A namespace is anybody's: what counts is a folder with an __init__ on the way.
     ways = ["/".join(parts[:count]) for count in range(1, len(parts))]
-    return any((place / way / name).is_file() for place in places for way in ways for name in _INITS)
+    own = [place for place in places for way in ways if any((place / way / name).is_file() for name in _INITS)]
+    return bool(own) and not any(_is_built(place / module) for place in own)
+
+
+def _is_built(module: Path) -> bool:
+    """Tell whether an extension stands where *module* is looked for, of which mypy knows nothing."""
+    start = f"{module.name}."
+    names = (path.name for path in module.parent.iterdir()) if module.parent.is_dir() else ()
+    return any(name.startswith(start) and name.endswith(_BUILT) for name in names)
