@@ -41,7 +41,11 @@ class Objects:
 
     def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         assert tree == TARGET
-        return {path: ("100644", self.tree[path]) for path in paths if path in self.tree}
+        return {path: entry for path, entry in self.files(tree).items() if path in paths}
+
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
+        assert tree == TARGET
+        return {path: ("100644", oid) for path, oid in self.tree.items()}
 
 
 def changed(

@@ -173,9 +173,13 @@ class RepoBlobs:
         return {oid: int(self.repo.git("cat-file", "-s", oid)) for oid in oids}
 
     def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
+        every = self.files(tree)
+        return {path: every[path] for path in paths if path in every}
+
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
         listed = self.repo.git("ls-tree", "-r", "-z", tree).split(b"\0")
         every = {os.fsdecode(line.split(b"\t", 1)[1]): line.split(b"\t", 1)[0].decode() for line in listed if line}
-        return {path: (every[path][:6], every[path].split(" ")[2]) for path in paths if path in every}
+        return {path: (words[:6], words.split(" ")[2]) for path, words in every.items()}
 
 
 def change_of(

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from everycommit.config.load import load
 from everycommit.config.schema import CommandSettings, Config, Settings, SnapshotSettings
 from everycommit.config.trust import digest
 from everycommit.gates.base import Gate
@@ -19,7 +20,7 @@ from everycommit.proc import Children
 from everycommit.result import GateResult, Outcome
 from everycommit.text import tail
 from given import change, changed, job
-from support import Repo
+from support import Repo, give_python
 
 FILES = change(changed("src/a.py", 1))
 ENVIRON = {"PATH": os.environ["PATH"]}
@@ -416,3 +417,88 @@ def test_what_is_compared_depends_on_what_it_is_compared_with() -> None:
         == 4
     )
     assert inputs(words=("{files}",), files=("*.a",)) != inputs(words=("{files}",), files=("*.b",))
+
+
+# --- what a kept verdict depends on --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parted(shop: Repo) -> Repo:
+    """A repository whose command passes, and looks at `src` alone."""
+    give_python(shop)
+    command(shop, folder="src", format="lines", inputs=["src/**"])
+    shop.stage("src/fine.txt", "fine too\n")
+    assert judged(shop)["outcome"] == "passed"
+    assert judged(shop)["reused"]
+    return shop
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "known"),
+    [
+        ("README.md", "more\n", True),
+        ("-odd.txt", "bad\n", True),
+        ("src/fine.txt", "fine again\n", False),
+        ("src/new.txt", "fine\n", False),
+        (".gitattributes", "*.txt text\n", False),
+        ("docs/.gitattributes", "*.txt text\n", False),
+    ],
+)
+def test_a_pass_holds_until_one_of_its_inputs_changes(parted: Repo, path: str, content: str, *, known: bool) -> None:
+    parted.stage(path, content)
+
+    result = judged(parted)
+
+    assert (result["outcome"], result["reused"]) == ("passed", known)
+
+
+def test_without_inputs_every_change_is_judged(shop: Repo) -> None:
+    give_python(shop)
+    command(shop, folder="src", format="lines")
+    shop.stage("src/fine.txt", "fine too\n")
+    assert judged(shop)["outcome"] == "passed"
+    assert judged(shop)["reused"]
+
+    shop.stage("README.md", "more\n")
+
+    assert judged(shop)["reused"] is False
+
+
+def test_a_script_of_the_tree_is_an_input_though_nobody_names_it(shop: Repo) -> None:
+    give_python(shop)
+    shop.stage("check.py", "")
+    values = {"run": [sys.executable, "../check.py"], "folder": "src", "inputs": ["src/**"]}
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in values.items())
+    text = f'[tool.everycommit]\ncommit = ["policy"]\n[tool.everycommit.command.words]\n{lines}'
+    shop.stage("pyproject.toml", text).commit("Settings")
+    assert shop.everycommit("trust", "--yes").returncode == 0
+    shop.stage("src/fine.txt", "fine too\n")
+    assert judged(shop)["outcome"] == "passed"
+
+    shop.stage("check.py", "raise SystemExit(1)\n")
+
+    assert judged(shop)["outcome"] == "failed"
+
+
+@pytest.mark.parametrize("inputs", [["srcc/**"], ["src/link.txt", "src/**"]])
+def test_inputs_that_name_nothing_or_lead_elsewhere_are_never_known_for_longer(shop: Repo, inputs: list[str]) -> None:
+    give_python(shop)
+    command(shop, folder="src", inputs=inputs, format="lines")
+    (shop.root / "src/link.txt").symlink_to("../-odd.txt")
+    shop.git("add", "src/link.txt")
+    shop.stage("src/fine.txt", "fine too\n")
+    assert judged(shop)["outcome"] == "passed"
+
+    shop.stage("-odd.txt", "bad\n")
+
+    assert judged(shop)["reused"] is False
+
+
+def test_inputs_of_both_sides_count_and_none_is_the_whole_tree() -> None:
+    def merged(base: str, target: str) -> tuple[str, ...]:
+        head, index = (f"[tool.everycommit.command.docs]\nrun = ['true']\n{line}\n".encode() for line in (base, target))
+        return load(base=head, target=index, user=None, environ={}, flags={}).settings.command["docs"].inputs
+
+    assert set(merged('inputs = ["a"]', 'inputs = ["b"]')) == {"a", "b"}
+    assert merged("", 'inputs = ["b"]') == ()
+    assert merged('inputs = ["a"]', "") == ()

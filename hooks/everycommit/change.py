@@ -159,3 +159,7 @@ class Blobs(Protocol):
     def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         """Return ``{path: (mode, object name)}`` for those of *paths* that stand in *tree*."""
         ...
+
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
+        """Return ``{path: (mode, object name)}`` for all that stands in *tree* but its folders."""
+        ...

@@ -374,6 +374,13 @@ class CommandSettings:
     files: tuple[str, ...] = setting(
         (), merge="union", empty_is_all=True, help="Globs; it runs when one of them changed. Empty: always."
     )
+    inputs: tuple[str, ...] = setting(
+        (),
+        merge="union",
+        empty_is_all=True,
+        help="Globs of all that its verdict depends on: a pass is used again until one of these changes. Empty: the "
+        "whole tree.",
+    )
     env: tuple[str, ...] = setting((), merge="target", help="Names of environment variables that it may see.")
     timeout: float = setting(120.0, merge="target", help="Seconds after which it is ended and inconclusive.")
     inconclusive: str = _on_doubt()

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..config.schema import CommandSettings
 from ..config.trust import SHOWN, digest
 from ..errors import ToolError
-from ..ledger import PASSES
+from ..ledger import PASSES, doubted
 from ..record import replace
 from ..result import ERROR, WARNING, Finding, GateResult, Outcome
 from ..rules.globs import matches
 from ..text import printable, tail
 from .base import Job
 from .keyed import environment, program, python_if_any, trees
+from .part import part
 from .services import inputs as of_services
 from .services import serving
 from .sources import Lines
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 VERSION = "2"
 FILES = "{files}"
 """The argument that stands for the changed files."""
+_TREES = ("target", "parents")
 _LONGEST = 100_000
 """Bytes of file names behind one another; systems take more, and less than all."""
 
@@ -66,9 +68,10 @@ class Command:
         environ, settings = self._environ(job), self.settings
         # What only says yes or no is not compared with anything.
         alone = settings.format == "text" and not self._of_files
+        looked_at = {name: self._part(job, value) for name, value in trees(job).items() if name in _TREES}
         return {
             "version": VERSION,
-            **{name: value for name, value in trees(job).items() if name != "parents" or not alone},
+            **{name: value for name, value in {**trees(job), **looked_at}.items() if name != "parents" or not alone},
             "run": json.dumps([settings.run, settings.folder, settings.format, settings.report]),
             **({"files": json.dumps(sorted(settings.files))} if self._of_files else {}),
             # All of it: nobody knows what a command looks at.
@@ -124,6 +127,12 @@ class Command:
         named = (replace(one, path=moved.get(one.path, one.path) if one.path else None) for one in there)
         # A finding that a file was listed is about the file: an edited one is not listed anew.
         return [one for one in named if one.path in asked]
+
+    def _part(self, job: Job, trees: str) -> str:
+        """Return for each of *trees* the word for what the command looks at in it."""
+        settings = self.settings
+        parts = [part(job, tree, settings.inputs, settings.run, settings.folder) for tree in trees.split()]
+        return next((one for one in parts if doubted(one)), " ".join(parts))
 
     @property
     def _of_files(self) -> bool:

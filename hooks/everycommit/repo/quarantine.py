@@ -191,6 +191,19 @@ class Quarantine:
                 found[path] = entry
         return found
 
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
+        """Return ``{path: (mode, object name)}`` for all that stands in *tree* but its folders."""
+        found: dict[str, tuple[str, str]] = {}
+        folders = [(b"", tree)]
+        while folders:
+            start, oid = folders.pop()
+            for name, entry in self._listing(oid).items():
+                if entry[0] == "040000":
+                    folders.append((start + name + b"/", entry[1]))
+                else:
+                    found[os.fsdecode(start + name)] = entry
+        return found
+
     def _listing(self, tree: str) -> dict[bytes, tuple[str, str]]:
         if tree == self._repository.empty_tree:
             return {}

@@ -40,3 +40,6 @@ class Asked:
 
     def entries(self, tree: str, paths: Sequence[str]) -> dict[str, tuple[str, str]]:
         return self._blobs.entries(tree, paths)
+
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
+        return self._blobs.files(tree)
