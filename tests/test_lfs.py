@@ -1,6 +1,7 @@
 """Git LFS: contents come from the store of this machine, and no filter runs."""
 
 import os
+import shutil
 from hashlib import sha256
 from pathlib import Path
 
@@ -149,7 +150,7 @@ def test_the_deadline_ends_it(place: Place, tmp_path: Path) -> None:
     (slot.tree / "a.bin").write_text(pointer(b"first"))
 
     with pytest.raises(TimeRanOut, match="LFS files"):
-        filled(slot, ["a.bin"], repository, Deadline.after(0))
+        filled(slot, ["a.bin"], lambda: repository.common_dir / "lfs", Deadline.after(0))
     slot.release()
 
 
@@ -166,3 +167,33 @@ def test_a_failure_is_not_compared_with_a_tree_whose_contents_are_not_here(repo:
         ):
             Gate().older(judged.job, judged.job.change.parents[0], found)
     assert [one.rule for one in found] == ["tests/failed"]
+
+
+@pytest.mark.skipif(shutil.which("git-lfs") is None, reason="git-lfs is not installed")
+def test_the_real_git_lfs_writes_what_is_read_here(repo: Repo, tmp_path: Path) -> None:
+    repo.git("lfs", "install", "--local", "--skip-repo")
+    repo.git("lfs", "track", "*.bin")
+    repo.stage("test_a.py", "def test_a():\n    assert open('data/a.bin').read() == 'first' * 1000\n")
+    repo.git("add", ".gitattributes")
+    repo.stage("data/a.bin", "first" * 1000).commit()
+    assert b"oid sha256:" in repo.git("show", "HEAD:data/a.bin")
+    clone = Repo(tmp_path / "clone", repo.environ | {"GIT_LFS_SKIP_SMUDGE": "1"})
+    repo.git("clone", "--quiet", str(repo.root), str(clone.root))
+    clone.git("lfs", "install", "--local", "--skip-repo")
+    clone.stage("test_a.py", "# more\n" + clone.path("test_a.py").read_text())
+
+    def judged() -> tuple[Outcome, str | None]:
+        with judging(clone) as judging_:
+            result = judging_.check(Gate())
+        return result.outcome, result.reason
+
+    absent = "1 LFS file is not present here, such as data/a.bin: `git lfs fetch`; `git lfs fsck` finds damaged ones"
+    assert judged() == (Outcome.INCONCLUSIVE, absent)
+
+    clone.git("lfs", "fetch")
+    assert judged() == (Outcome.PASSED, None)
+
+    # What is staged, through its filter, and not what lies beside it.
+    clone.stage("data/a.bin", "second" * 1000)
+    clone.write("data/a.bin", "first" * 1000)
+    assert judged()[0] is Outcome.FAILED

@@ -116,6 +116,27 @@ def test_a_shared_file_reaches_all_and_a_page_none(shop: Repo) -> None:
     assert planned(shop) == {"api": "runs", "core": "runs", "web": "runs"}
 
 
+@pytest.mark.parametrize(
+    ("path", "reached"),
+    [
+        ("packages/web/vendored", {"web"}),
+        ("packages/core/src/acme/tax", {"core", "api"}),
+        ("libs/tax", {"core", "api", "web"}),
+    ],
+)
+def test_a_moved_submodule_reaches_the_project_that_it_lies_in_and_those_that_need_it(
+    shop: Repo, path: str, reached: set[str]
+) -> None:
+    shop.stage(".gitmodules", f'[submodule "tax"]\n\tpath = {path}\n\turl = ../tax\n')
+    for commit in ("1" * 40, "2" * 40):
+        shop.commit("before")
+        shop.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+
+    found = planned(shop)
+
+    assert {project for project, why in found.items() if why == "runs" and project != "."} == reached
+
+
 def test_a_page_that_a_project_tests_reaches_it(shop: Repo) -> None:
     shop.stage("packages/web/tox.ini", "[pytest]\naddopts = --doctest-glob=*.md\n").commit()
 

@@ -1,5 +1,6 @@
 """Contents of submodules come from the store that the clone has, at the recorded commit."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from everycommit.repo import submodules
 from everycommit.result import Outcome
 from judging import judging
 from support import Repo, state
+from test_lfs import pointer, stored
 from test_snapshot import Place
 
 FILES = ("-c", "protocol.file.allow=always")
@@ -72,6 +74,106 @@ def test_what_tests_left_in_a_submodule_is_gone_the_next_time(place: Place) -> N
         (folder / "left/over").touch()
 
     assert laid(place)[0] == {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
+
+
+def inodes(place: Place) -> dict[str, int]:
+    with place.opened() as snapshots:
+        top = snapshots.target().path / "libs/tax"
+        return {str(path.relative_to(top)): path.lstat().st_ino for path in top.rglob("*") if path.is_file()}
+
+
+def test_what_is_laid_out_at_the_recorded_commit_is_not_written_again(place: Place) -> None:
+    first = inodes(place)
+    place.repo.stage("README.md", "more\n")
+
+    assert inodes(place) == first
+    assert inodes(place) == first
+
+
+def test_what_a_test_changed_took_away_or_gave_a_new_mode_is_laid_out_again(place: Place) -> None:
+    whole = {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
+
+    def changed(path: Path) -> None:
+        before = path.stat()
+        path.write_text("RATE = 20\n")
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    for harm in (
+        changed,
+        Path.unlink,
+        lambda path: path.chmod(0o600),
+        lambda path: shutil.rmtree(path.parent / "deep"),
+    ):
+        laid(place)
+        with place.opened() as snapshots:
+            harm(snapshots.target().path / "libs/tax/tax.py")
+        assert laid(place) == (whole, "", ())
+
+
+def test_what_a_test_left_in_a_submodule_is_removed_without_writing_the_rest_again(place: Place) -> None:
+    first = inodes(place)
+    with place.opened() as snapshots:
+        folder = snapshots.target().path / "libs/tax"
+        (folder / "left/deep").mkdir(parents=True)
+        (folder / "left/deep/over").touch()
+        (folder / "__pycache__").mkdir()
+        (folder / "__pycache__/tax.pyc").touch()
+        (folder / "deep/link").symlink_to("/")
+
+    assert inodes(place) == first
+
+
+def test_a_run_that_was_killed_leaves_nothing_that_is_trusted(place: Place) -> None:
+    laid(place)
+    with place.opened() as snapshots:
+        slot = snapshots.target().path.parent
+        # As if it had ended here: contents were taken aside, and nothing was written down.
+        (slot / "modules.json").unlink()
+        (slot / "aside").mkdir()
+        (slot / "aside/0").mkdir()
+
+    assert laid(place) == ({"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}, "", ())
+    (slot / "modules.json").write_text('{"version": 1, "modules": {"libs/tax": ["x"]}}')
+    assert laid(place)[0] == {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
+
+
+def test_lfs_files_of_a_submodule_come_from_its_own_store(place: Place, tax: Repo) -> None:
+    content = b"many bytes"
+    module = place.repo.root / "libs/tax"
+    for name, text in ((".gitattributes", "*.bin filter=lfs\n"), ("a.bin", pointer(content)), ("b.txt", "one\n")):
+        (module / name).write_text(text)
+    place.repo.git("-C", "libs/tax", "-c", "filter.lfs.clean=cat", "add", ".")
+    place.repo.git("-C", "libs/tax", "commit", "--quiet", "-m", "large")
+    place.repo.git("add", "libs/tax")
+    place.repo.commit()
+
+    files, lacking, _ = laid(place)
+    assert files["tax/a.bin"] == pointer(content)
+    assert lacking.startswith("1 LFS file is not present here, such as libs/tax/a.bin: `git -C libs/tax lfs fetch`")
+
+    stored(place.repo.root / ".git/modules/libs/tax/lfs", content)
+    assert [laid(place)[0]["tax/a.bin"] for _ in range(2)] == ["many bytes"] * 2
+    assert laid(place)[1] == ""
+
+    store = place.repo.root / "elsewhere"
+    shutil.move(place.repo.root / ".git/modules/libs/tax/lfs", store)
+    place.repo.git("-C", "libs/tax", "config", "lfs.storage", str(store))
+    shutil.rmtree(place.cache)
+    assert laid(place)[0]["tax/a.bin"] == "many bytes"
+
+
+def test_types_do_not_wait_for_lfs_files_of_a_submodule(place: Place) -> None:
+    module = place.repo.root / "libs/tax"
+    (module / ".gitattributes").write_text("*.bin filter=lfs\n")
+    (module / "a.bin").write_text(pointer(b"x"))
+    place.repo.git("-C", "libs/tax", "-c", "filter.lfs.clean=cat", "add", ".")
+    place.repo.git("-C", "libs/tax", "commit", "--quiet", "-m", "large")
+    place.repo.git("add", "libs/tax")
+    place.repo.stage("a.py", "one = 1\n").stage("test_a.py", "def test_a():\n    pass\n")
+
+    with judging(place.repo) as judged:
+        assert judged.check(Types()).outcome is Outcome.PASSED
+        assert judged.check(Gate()).outcome is Outcome.INCONCLUSIVE
 
 
 def test_a_submodule_that_moves_or_goes_is_followed(place: Place) -> None:
@@ -138,6 +240,7 @@ def test_submodules_in_submodules_are_laid_out_to_a_depth(
 
     whole = laid(place)
     monkeypatch.setattr(submodules, "_DEEPEST", 1)
+    shutil.rmtree(place.cache)
     flat = laid(place)
 
     assert whole[0]["tax/own/inner/inner.py"] == "X = 1\n"

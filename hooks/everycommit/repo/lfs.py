@@ -3,24 +3,28 @@
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ..deadline import Deadline
 from ..errors import TimeRanOut
-from .repository import Repository
+from .git import Git
 from .slot import Slot
 
+FETCH = "git lfs fetch"
 SPEC = b"version https://git-lfs.github.com/spec"
 _LONGEST = 1024
 """Bytes of a pointer. Source: the specification of git-lfs."""
 _CHUNK = 1 << 20
 
 
-def filled(slot: Slot, paths: Iterable[str], repository: Repository, deadline: Deadline) -> str:
+def filled(
+    slot: Slot, paths: Iterable[str], store: Callable[[], Path], deadline: Deadline, *, fetch: str = FETCH
+) -> str:
     """Put the contents of the pointers *paths* into the slot's tree; return what is lacking, empty where nothing is.
 
-    A content counts only where its size and its digest are the pointer's.
+    A content counts only where its size and its digest are the pointer's. *store* tells where contents lie, *fetch* is
+    the command that brings them there.
 
     Raises:
         TimeRanOut: *deadline* passed.
@@ -29,12 +33,12 @@ def filled(slot: Slot, paths: Iterable[str], repository: Repository, deadline: D
     wanted = [(path, found) for path in paths if (found := _pointer(slot.tree / path)) is not None]
     if not wanted:
         return ""
-    store = _store(repository) / "objects"
-    lacking = [path for path, found in wanted if not _put(slot, slot.tree / path, store, *found, deadline=deadline)]
+    objects = store() / "objects"
+    lacking = [path for path, found in wanted if not _put(slot, slot.tree / path, objects, *found, deadline=deadline)]
     if not lacking:
         return ""
     files = "1 LFS file is" if len(lacking) == 1 else f"{len(lacking)} LFS files are"
-    return f"{files} not present here, such as {lacking[0]}: `git lfs fetch`; `git lfs fsck` finds damaged ones"
+    return f"{files} not present here, such as {lacking[0]}: `{fetch}`; `git lfs fsck` finds damaged ones"
 
 
 def _pointer(path: Path) -> tuple[str, int] | None:
@@ -50,11 +54,24 @@ def _pointer(path: Path) -> tuple[str, int] | None:
     return oid[1].decode(), int(size[1])
 
 
-def _store(repository: Repository) -> Path:
-    """Return the folder of the store. Source: git-lfs-config(5), ``lfs.storage``."""
-    done = repository.git.run("config", "-z", "--type=path", "--get", "lfs.storage")
+def store_in(folder: Path, git: Git, *where: str) -> Path:
+    """Return the store of the clone whose common git folder is *folder*.
+
+    *git* reads its settings, from the file that *where* names where it is not its own. Source: git-lfs-config(5),
+    ``lfs.storage``.
+    """
+    done = git.run("config", "-z", *where, "--type=path", "--get", "lfs.storage")
     named = os.fsdecode(done.out.rstrip(b"\0")) if done.code == 0 else ""
-    return repository.common_dir / (named or "lfs")
+    return folder / (named or "lfs")
+
+
+def pointers_below(top: Path, paths: Iterable[str]) -> list[str]:
+    """Return those of *paths*, files below *top*, that may be pointers; none where no attribute speaks of LFS."""
+    named = list(paths)
+    attributes = [top / path for path in named if path.rpartition("/")[2] == ".gitattributes"]
+    if not any(b"filter=lfs" in path.read_bytes() for path in attributes if stat.S_ISREG(path.lstat().st_mode)):
+        return []
+    return [path for path in named if _pointer(top / path) is not None]
 
 
 def _put(slot: Slot, place: Path, store: Path, oid: str, size: int, *, deadline: Deadline) -> bool:

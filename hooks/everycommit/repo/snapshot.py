@@ -9,10 +9,11 @@ from ..config.schema import SnapshotSettings
 from ..deadline import Deadline
 from ..errors import RepositoryError, SnapshotError
 from ..record import dataclass
+from .aside import Aside
 from .cache import WAY_ON
 from .gitfolder import give_git
 from .layout import laid_out, slot_git
-from .lfs import filled
+from .lfs import filled, store_in
 from .links import contents, link
 from .quarantine import Quarantine
 from .repository import Repository
@@ -125,13 +126,21 @@ class Snapshots:
                 slot.release()
                 raise SnapshotError("the run is over")
             self._slots.append(slot)
+        aside = Aside(slot)
+        try:
+            aside.take()
+        except OSError as error:
+            raise SnapshotError(
+                f"the contents of submodules cannot be set aside: {error.strerror}; {WAY_ON}"
+            ) from error
         state = laid_out(slot, tree, self._repository, self._quarantine, self._deadline)
         try:
-            files = filled(slot, state.pointers, self._repository, self._deadline)
+            files = filled(slot, state.pointers, self._lfs_store, self._deadline)
         except OSError as error:
             raise SnapshotError(f"the contents of LFS files cannot be laid out: {error.strerror}; {WAY_ON}") from error
-        modules = self._modules(slot, state)
-        lacking = "; ".join(filter(None, [files, modules.lacking]))
+        modules = self._modules(slot, state, aside)
+        aside.close()
+        lacking = "; ".join(filter(None, [files, modules.lacking, modules.unfilled]))
         missing = link(slot.tree, self._repository.top, self._settings.link, state.links)
         if self._settings.git:
             give_git(slot, tree, self._repository, self._quarantine)
@@ -145,12 +154,15 @@ class Snapshots:
             modules.lacking,
         )
 
-    def _modules(self, slot: Slot, state: State) -> Contents:
-        if not state.links:
-            return Contents((), "")
-        git = slot_git(slot, self._repository, self._quarantine)
+    def _lfs_store(self) -> Path:
+        return store_in(self._repository.common_dir, self._repository.git)
+
+    def _modules(self, slot: Slot, state: State, aside: Aside) -> Contents:
+        git, links = slot_git(slot, self._repository, self._quarantine), self._settings.link
         try:
-            return submodules(slot, state.links, self._settings.link, self._repository, git, deadline=self._deadline)
+            if not state.links:
+                return Contents((), "")
+            return submodules(slot, state.links, links, self._repository, git, aside=aside, deadline=self._deadline)
         except OSError as error:
             raise SnapshotError(f"the contents of submodules cannot be laid out: {error.strerror}; {WAY_ON}") from error
 

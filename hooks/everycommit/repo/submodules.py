@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import stat
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import NamedTuple
 from ..change import GITLINK
 from ..deadline import Deadline
 from ..errors import EverycommitError, TimeRanOut
+from .aside import Aside
 from .bare import lay_out, point_at
 from .cache import remove
 from .git import Git
 from .layout import isolated
+from .lfs import filled, pointers_below, store_in
 from .repository import Repository
 from .slot import Slot
 
@@ -28,6 +31,8 @@ class Contents(NamedTuple):
     notes: tuple[str, ...]
     lacking: str
     """Those that a ``git submodule update`` would bring; empty where there is none."""
+    unfilled: str = ""
+    """Their LFS files whose contents are not here; empty where there is none."""
 
 
 class _Module(NamedTuple):
@@ -42,9 +47,18 @@ class _Module(NamedTuple):
 
 
 def submodules(
-    slot: Slot, links: Collection[str], linked: Sequence[str], repository: Repository, git: Git, *, deadline: Deadline
+    slot: Slot,
+    links: Collection[str],
+    linked: Sequence[str],
+    repository: Repository,
+    git: Git,
+    *,
+    aside: Aside,
+    deadline: Deadline,
 ) -> Contents:
     """Lay out the submodules *links* of the slot's tree, whose index *git* reads; not those of the setting *linked*.
+
+    What the last run laid out of the same commits comes from *aside*.
 
     Raises:
         TimeRanOut: *deadline* passed.
@@ -53,11 +67,17 @@ def submodules(
     own = {link for link in links if not any(f"{name}/".startswith(f"{link}/") for name in linked)}
     roots = [repository.git_dir / "modules", repository.common_dir / "modules"]
     waiting = [module for module in _modules(slot.tree, roots, git, deadline) if module.path in own]
-    untouched, absent = [], []
+    untouched, absent, pointing = [], [], []
+    lacking: list[str] = []
+    fresh: dict[str, str] = {}
     for seen, module in enumerate(_each(waiting), 1):
         if not module.named or module.depth > _DEEPEST or seen > _MOST:
             untouched.append(module.path)
             continue
+        if module.depth == 1:
+            if aside.put_back(module.path, module.commit):
+                continue
+            fresh[module.path] = module.commit
         # A repository that became a submodule where it stood has its git folder there.
         beside = [repository.top / module.path / ".git"] if module.depth == 1 else []
         store = _filled(slot, module, [*module.stores, *beside], repository, deadline)
@@ -65,13 +85,33 @@ def submodules(
             absent.append(module.path)
             continue
         inner = _git(slot, module.path, repository)
+        lacks = _pointed(slot, module.path, store, inner, deadline)
+        pointing += [module.path] if lacks else []
+        lacking += [lacks] if lacks else []
         waiting += [
             found._replace(path=f"{module.path}/{found.path}", depth=module.depth + 1)
             for found in _modules(slot.tree / module.path, [store / "modules"], inner, deadline)
         ]
+    # With one that lacks something in it the next run has to look again.
+    for path, commit in fresh.items():
+        if not any(f"{other}/".startswith(f"{path}/") for other in (*untouched, *absent, *pointing)):
+            aside.keep(path, commit)
     untouched += set(links) - own
     notes = (f"submodule contents are not laid out: {', '.join(sorted(untouched))}",) if untouched else ()
-    return Contents(notes, _lacking(absent))
+    return Contents(notes, _lacking(absent), "; ".join(lacking))
+
+
+def _pointed(slot: Slot, path: str, store: Path, git: Git, deadline: Deadline) -> str:
+    """Put the contents of LFS pointers in submodule *path* there, from its own store; return what is lacking."""
+    entries = os.fsdecode(git.out("ls-files", "-z", deadline=deadline)).split("\0")[:-1]
+    pointers = pointers_below(slot.tree / path, entries)
+    return filled(
+        slot,
+        [f"{path}/{name}" for name in pointers],
+        lambda: store_in(store, git, "-f", str(store / "config")),
+        deadline,
+        fetch=f"git -C {shlex.quote(path)} lfs fetch",
+    )
 
 
 def _each(waiting: list[_Module]) -> Iterator[_Module]:
