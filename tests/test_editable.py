@@ -1,5 +1,8 @@
 """An editable install by each build backend's own hand points at the working tree, and the tests get the snapshot."""
 
+import os
+import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -8,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from everycommit.environment import find
+from everycommit.config.schema import Settings
+from everycommit.environment import Interpreter, find
 from everycommit.gates.tests import Tests as Gate  # a name that begins with Test would be collected
 from everycommit.result import Outcome
-from judging import judging, lines
+from judging import judging, lines, replaced
 from support import Repo, clean_environment
 
 BACKENDS = ("flit_core", "poetry-core", "pdm-backend", "uv_build", "meson-python", "scikit-build-core")
@@ -24,6 +28,17 @@ class Installed:
 
     env: Path
 
+    def environ(self) -> dict[str, str]:
+        """Return where its programs are found; cargo, where there is one, with its toolchain."""
+        cargo = shutil.which("cargo")
+        homes = {"CARGO_HOME": ".cargo", "RUSTUP_HOME": ".rustup"}
+        found = {
+            name: os.environ.get(name, str(Path(pwd.getpwuid(os.getuid()).pw_dir, folder)))
+            for name, folder in homes.items()
+        }
+        places = [str(self.env / "bin"), *([str(Path(cargo).parent)] if cargo else []), "/usr/bin", "/bin"]
+        return {"PATH": os.pathsep.join(places), "CARGO_NET_OFFLINE": "true", **found}
+
     def install(self, project: Path, *options: str) -> None:
         argv = ["install", "--quiet", "--no-build-isolation", "--no-deps", "--no-input", *options]
         done = subprocess.run(
@@ -31,7 +46,7 @@ class Installed:
             check=False,
             capture_output=True,
             text=True,
-            env=clean_environment(self.env) | {"PATH": f"{self.env / 'bin'}:/usr/bin:/bin"},
+            env=clean_environment(self.env, **self.environ()),
         )
         assert done.returncode == 0, done.stderr
 
@@ -48,6 +63,17 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     if done.returncode:
         pytest.skip(f"no build backends to be had: {done.stderr.strip().splitlines()[-1:]}")
     return Installed(env)
+
+
+def interpreter(repo: Repo, installed: Installed) -> Interpreter:
+    return find(
+        setting=None,
+        top=repo.root,
+        main_worktree=repo.root,
+        environ={"VIRTUAL_ENV": str(installed.env)},
+        tracked=lambda _: False,
+        accepted=lambda _: False,
+    )
 
 
 def built(requires: str, backend: str, more: str = "") -> str:
@@ -123,14 +149,7 @@ def test_tests_see_what_is_staged_though_the_working_tree_is_installed(
     installed.install(repo.root, *options)
     for path in sources:
         repo.write(path, "HERE = 'not staged'\n")
-    python = find(
-        setting=None,
-        top=repo.root,
-        main_worktree=repo.root,
-        environ={"VIRTUAL_ENV": str(installed.env)},
-        tracked=lambda _: False,
-        accepted=lambda _: False,
-    )
+    python = interpreter(repo, installed)
     alone = [str(installed.env / "bin/python"), "-c", f"import {name}.deep; print({name}.deep.HERE)"]
     said = subprocess.run(alone, cwd="/", capture_output=True, text=True, check=True)
     assert said.stdout == "not staged\n", "without us the working tree is what Python imports"
@@ -140,3 +159,42 @@ def test_tests_see_what_is_staged_though_the_working_tree_is_installed(
 
     assert (result.outcome, result.reason, result.findings) == (Outcome.PASSED, None, ())
     assert result.counts["selected"] == 1
+
+
+CRATE = '[package]\nname = "byrust"\nversion = "1.0.0"\nedition = "2021"\n[lib]\ncrate-type = ["cdylib"]\n'
+MATURIN = '[tool.maturin]\nbindings = "cffi"\npython-source = "python"\nmodule-name = "byrust.native"\n'
+
+
+@pytest.mark.slow
+def test_a_package_that_maturin_installed_gets_its_built_part_from_the_proposed_link(
+    repo: Repo, installed: Installed
+) -> None:
+    environ = clean_environment(installed.env, **installed.environ())
+    if subprocess.run(["sh", "-c", "cargo --version"], check=False, capture_output=True, env=environ).returncode:
+        pytest.skip("there is no cargo that works")
+    pip = [str(installed.env / "bin/python"), "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
+    argv = [*pip, "maturin", "cffi"]
+    done = subprocess.run(argv, check=False, capture_output=True, text=True, env=clean_environment(installed.env))
+    if done.returncode:
+        pytest.skip(f"no maturin to be had: {done.stderr.strip().splitlines()[-1:]}")
+    repo.stage(".gitignore", "target/\n/python/byrust/native/\n")
+    repo.stage("pyproject.toml", built("maturin", "maturin", MATURIN).format(name="byrust"))
+    repo.stage("Cargo.toml", CRATE).stage("src/lib.rs", '#[no_mangle]\npub extern "C" fn one() -> i32 { 1 }\n')
+    repo.stage("python/byrust/__init__.py", "HERE = 'staged'\n")
+    test = (
+        "import byrust\nfrom byrust.native import lib\n\n\ndef test_it():\n    assert (byrust.HERE, lib.one()) == {}\n"
+    )
+    repo.stage("tests/test_it.py", test.format(("staged", 1)))
+    installed.install(repo.root)
+    repo.write("python/byrust/__init__.py", "HERE = 'not staged'\n")
+    python = interpreter(repo, installed)
+
+    with judging(repo, interpreter=lambda: python) as judged:
+        (found,) = judged.findings(Gate())
+    assert (found.rule, found.message) == ("tests/collection", "ModuleNotFoundError: No module named 'byrust.native'")
+
+    assert 'link = ["python/byrust/native"]' in repo.everycommit("init", "--yes").stdout
+    settings = replaced(Settings(), "snapshot", link=("python/byrust/native",))
+    with judging(repo, settings=settings, interpreter=lambda: python) as judged:
+        result = judged.check(Gate())
+    assert (result.outcome, result.reason, result.findings) == (Outcome.PASSED, None, ())

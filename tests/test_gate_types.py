@@ -145,6 +145,22 @@ def test_without_settings_a_module_that_the_change_deletes_is_missed_where_it_is
     assert told == [(f"{base}shop/cart.py", 1, f"types/{rule}", True)]
 
 
+def test_packages_in_a_folder_of_their_own_are_checked_where_there_are_none_elsewhere(repo: Repo) -> None:
+    repo.stage("python/shop/__init__.py", "from shop.gone import x\nfrom .other import y\n").stage(
+        "docs/a/__init__.py", ""
+    )
+    repo.stage("python/shop/bad.py", "one: int = 'one'\n").stage("scripts/b/__init__.py", "one: int = ''\n")
+
+    with judging(repo) as judged:
+        told = judged.told(Types())
+
+    assert told == [
+        ("python/shop/__init__.py", 1, "types/import-not-found", True),
+        ("python/shop/__init__.py", 2, "types/import-not-found", True),
+        ("python/shop/bad.py", 1, "types/assignment", True),
+    ]
+
+
 def test_without_settings_a_forgotten_module_is_missed_though_an_editable_install_leads_to_it(
     repo: Repo, tmp_path: Path
 ) -> None:

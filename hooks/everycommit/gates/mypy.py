@@ -4,7 +4,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,7 +87,8 @@ def asked_for(
     if settings and posixpath.dirname(settings) == project.removeprefix(".") and _names_files(top / settings):
         return ()
     packages = _packages(top / project, parts=settings is None or not _says_bases(top / settings))
-    return tuple(path for path in packages if joined(project, path) not in apart) or None
+    own = (path for path in packages if not any(f"{joined(project, path)}/".startswith(f"{one}/") for one in apart))
+    return tuple(own) or None
 
 
 def checked(
@@ -122,7 +123,7 @@ def checked(
     if done.code and not any(finding.severity == ERROR for finding in found):
         raise broke("mypy", done.code, said, done.out)
     if settings is None:
-        found = without_foreign(job, snapshot.path, found)
+        found = without_foreign(job, snapshot.path, found, {posixpath.dirname(path) for path in paths})
     place = _Place(snapshot.path, job.project)
     read = {place.path(name) for line in log for name in re.findall(_READ, line)}
     asked = [name for line in log for name in re.findall(_SOURCE, line)]
@@ -261,26 +262,33 @@ def _is_part(folder: Path) -> bool:
 
 
 def _packages(project: Path, *, parts: bool) -> list[str]:
-    """Return packages and modules, in src/ where there is one, else at the top; from the project.
+    """Return packages and modules in src/, where there is one, else at the top, else in folders there.
 
     With *parts* also what namespace packages consist of, in src/.
     """
-    found = []
-    for folder in ("src", "."):
-        place = project / folder
-        if not place.is_dir():
-            continue
-        for path in sorted(place.iterdir()):
-            name = path.name
-            if name.startswith(".") or (folder == "." and name in _NOT_CODE):
-                continue
-            package = any((path / init).is_file() for init in _INITS) or (parts and folder == "src" and _is_part(path))
-            module = name.endswith((".py", ".pyi")) and name not in _NOT_MODULES and not name.startswith("test_")
-            if package or (module and path.is_file()):
-                found.append(name if folder == "." else f"{folder}/{name}")
+    others = [path.name for path in sorted(project.iterdir()) if path.is_dir() and not path.is_symlink()]
+    # In the first of these that has any; as a last resort in folders that only hold packages: `python`, `lib`.
+    for folders in (["src"], ["."], [name for name in others if _may_be_code(name)]):
+        found = [path for folder in folders for path in _packages_in(project, folder, parts=parts)]
         if found:
-            break
-    return found
+            return found
+    return []
+
+
+def _packages_in(project: Path, folder: str, *, parts: bool) -> Iterator[str]:
+    place = project / folder
+    for path in sorted(place.iterdir()) if place.is_dir() else ():
+        name = path.name
+        if name.startswith(".") or (folder != "src" and name in _NOT_CODE):
+            continue
+        package = any((path / init).is_file() for init in _INITS) or (parts and folder == "src" and _is_part(path))
+        module = name.endswith((".py", ".pyi")) and name not in _NOT_MODULES and not name.startswith("test_")
+        if package or (module and folder in {"src", "."} and path.is_file()):
+            yield name if folder == "." else f"{folder}/{name}"
+
+
+def _may_be_code(name: str) -> bool:
+    return not name.startswith(".") and name not in _NOT_CODE
 
 
 def _leaks(log: Iterable[str], python: Interpreter, snapshot: Path) -> list[str]:
