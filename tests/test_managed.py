@@ -170,6 +170,106 @@ def test_of_tox_and_nox_the_newest_with_pytest_and_without_a_copy_is_taken(
     assert found(top, home).prefix.name == "tests-3.11"
 
 
+def test_a_wheel_of_toxs_that_leads_to_the_source_is_no_copy_and_a_built_one_is_named(top: Path, home: Path) -> None:
+    """As tox 4 writes it with ``package = "editable"``, and without."""
+    (top / "tox.ini").touch()
+    info = made(top / ".tox/py", "pytest") / "lib/python3.12/site-packages/shop-1.dist-info"
+    info.mkdir()
+    told = '{{"archive_info": {{}}, "url": "{}/.tox/.tmp/package/1/{}"}}'
+
+    (info / "direct_url.json").write_text(told.format(top.as_uri(), "shop-1.tar.gz"))
+    copied = seen(top, {"HOME": str(home)})
+    (info / "direct_url.json").write_text(told.format(top.as_uri(), "shop-1-0.editable-py3-none-any.whl"))
+    leads = seen(top, {"HOME": str(home)})
+
+    assert copied.found == ()
+    assert copied.lacking == (
+        'tox.ini is here, but tox installed a built copy of the project: set package = "editable" in it'
+    )
+    assert [one.python for one in leads.found] == [top / ".tox/py/bin/python"]
+    assert leads.lacking == ""
+
+
+@pytest.mark.parametrize("led", [".tox/py\n", "{top}/.tox/py", ".tox/py\nmore words\n"])
+def test_a_file_that_leads_to_an_environment_is_followed_unless_the_change_has_it(
+    top: Path, home: Path, led: str
+) -> None:
+    """tox and hatch leave it (PEP 832)."""
+    made(top / ".tox/py")
+    (top / ".venv").write_text(led.format(top=top))
+
+    python = found(top, home)
+
+    assert (python.prefix, python.origin, python.why) == (top / ".tox/py", ".tox/py", ".venv")
+    assert python.looked == (top / ".venv",)
+    with pytest.raises(ToolError, match=r"'\.tox/py/bin/python' is tracked"):
+        found(top, home, tracked=lambda name: name == ".tox/py/bin/python")
+    with pytest.raises(ToolError, match="no Python for this project"):
+        found(top, home, tracked=lambda name: name == ".venv")
+
+
+@pytest.mark.parametrize("led", ["", "\n", "nowhere", "/bin", "\0", "a" * 10_000])
+def test_a_file_that_leads_to_no_environment_is_passed_over(top: Path, home: Path, led: str) -> None:
+    (top / ".venv").write_text(led)
+
+    with pytest.raises(ToolError, match="no Python for this project"):
+        found(top, home)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "known"),
+    [
+        (".config/pypoetry/config.toml", '[virtualenvs]\ncreate = true\npath = "{}"\n', True),
+        ("../shop/poetry.toml", "[virtualenvs]\npath = '{}'\n", True),
+        (".config/pypoetry/config.toml", '[other]\npath = "{}"\n', False),
+        (".config/pypoetry/config.toml", '[virtualenvs]\n[other]\npath = "{}"\n', False),
+        (".config/pypoetry/config.toml", '[virtualenvs]\npath = "relative"\n', False),
+    ],
+)
+def test_a_place_that_poetrys_settings_name_is_looked_at(
+    top: Path, home: Path, file: str, text: str, *, known: bool
+) -> None:
+    (top / "poetry.lock").touch()
+    expected = made(home / f"venvs/shop-{digest(top)}-py3.12")
+    (home / file).parent.mkdir(parents=True, exist_ok=True)
+    (home / file).write_text(text.format(home / "venvs"))
+
+    assert [one.python.parent.parent for one in seen(top, {"HOME": str(home)}).found] == [expected] * known
+
+
+def test_what_a_tracked_poetry_toml_names_is_not_looked_at(top: Path, home: Path) -> None:
+    (top / "poetry.toml").write_text(f'[virtualenvs]\npath = "{home}/venvs"\n')
+    made(home / f"venvs/shop-{digest(top)}-py3.12")
+
+    assert managed(Place(top, {"HOME": str(home)}, lambda name: name == "poetry.toml")).found == ()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("pyproject.toml", '[tool.hatch.envs.default]\npath = "{}"\n'),
+        ("hatch.toml", '[envs.test]\npath = "{}"\n'),
+    ],
+)
+@pytest.mark.parametrize("place", [".myenv", "{home}/myenv"])
+def test_an_environment_of_hatch_with_a_path_of_its_own_is_found(
+    top: Path, home: Path, file: str, text: str, place: str
+) -> None:
+    (top / file).write_text(text.format(place.format(home=home)))
+    expected = made(top / place.format(home=home))
+
+    assert [one.python.parent.parent for one in seen(top, {}).found] == [expected]
+
+
+@pytest.mark.parametrize(
+    "text", ["path [", "envs = 1\npath = 2\n", "[envs]\na = 1\npath = 3\n", "[envs.a]\npath = 4\n"]
+)
+def test_settings_of_hatch_that_say_nothing_find_nothing(top: Path, text: str) -> None:
+    (top / "hatch.toml").write_text(text)
+
+    assert seen(top, {}).found == ()
+
+
 def test_condas_environment_is_the_one_that_the_file_names(top: Path, home: Path) -> None:
     (top / "environment.yml").write_text("name: shop  # ours\ndependencies: [python]\n")
     active, listed = made(home / "conda/envs/shop"), made(home / "other/envs/shop")

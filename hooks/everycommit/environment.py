@@ -69,6 +69,14 @@ class Interpreter:
         """``.venv (Python 3.12)``."""
         return f"{self.origin} (Python {'.'.join(self.version.split('.')[:2])})"
 
+    def too_old_for(self, oldest: tuple[int, int]) -> str:
+        """Return in a sentence that this Python is older than *oldest*; empty where it is not."""
+        number = tuple(int(part) for part in self.version.split(".")[:2])
+        if number >= oldest:
+            return ""
+        has, wanted = ".".join(map(str, number)), ".".join(map(str, oldest))
+        return f"{self.origin} has Python {has}, and {wanted} or later is needed: name one as interpreter"
+
     @property
     def fingerprint(self) -> str:
         """Python and all that is installed in it, in one word: part of the key of what they judged.
@@ -207,12 +215,13 @@ def _candidates(
     for root in roots:
         for name in (".venv", "venv") if root in {top, main_worktree} else (".venv",):
             yield from _environment(root / name, _short(root / name, top))
+        yield from _led_to(root / ".venv", top, tracked)
     for variable in _VARIABLES:
         folder = environ.get(variable)
         if folder and not (variable == "VIRTUAL_ENV" and _hook_runner(environ) and _same(folder, sys.prefix)):
             yield from _environment(top / folder, variable)
     looked = [top / folder / "bin" / "python" for name in _VARIABLES if (folder := environ.get(name))]
-    looked += [root / ".venv" / "bin" / "python" for root in roots]
+    looked += [root / ".venv" / name for root in roots for name in (".", "bin/python")]
     for root in roots:
         own = _managed(root, project if root in {top / project, main_worktree / project} else ".", environ, tracked)
         looked += own.looked
@@ -240,6 +249,22 @@ def _environment(folder: Path, origin: str) -> Iterator[_Candidate]:
     python = folder / "bin" / "python"
     if os.path.lexists(python):
         yield _Candidate(python, origin)
+
+
+def _led_to(file: Path, top: Path, tracked: Callable[[str], bool]) -> Iterator[_Candidate]:
+    """Yield the virtual environment to which the file ``.venv`` leads: tox and hatch leave its path there (PEP 832)."""
+    try:
+        if not file.is_file() or (file.is_relative_to(top) and tracked(file.relative_to(top).as_posix())):
+            return
+        # Far more than a path takes.
+        lines = file.read_bytes()[:5000].decode(errors="surrogateescape").splitlines()
+        folder = file.parent / lines[0].strip() if lines and lines[0].strip() else None
+        if folder is None or not (folder / "pyvenv.cfg").is_file():
+            return
+    except (OSError, ValueError):
+        return
+    for found in _environment(folder, _short(folder, top)):
+        yield found._replace(why=".venv", looked=(file,))
 
 
 def _hook_runner(environ: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .digest import sha256
 from .record import dataclass
@@ -90,6 +90,8 @@ def managed(place: Place) -> Managed:
             if os.path.lexists(looked[-1]):
                 pythons.append(Found(looked[-1], manager.name, why))
         found += pythons
+        if not pythons and manager.name == "tox" and not lacking and _copies(place, looked):
+            lacking = f'{why} is here, but tox installed a built copy of the project: set package = "editable" in it'
         if not pythons and manager.makes and not lacking:
             lacking = f"{why} is here, but no environment of {manager.name}: run `{manager.makes}`"
     return Managed(tuple(found), lacking, tuple(dict.fromkeys(looked)))
@@ -112,6 +114,7 @@ def _poetry(place: Place, looked: list[Path]) -> Iterator[Path]:
     mark = _digest(os.path.normcase(place.root))
     folders = (
         place.named("POETRY_VIRTUALENVS_PATH"),
+        *_poetry_paths(place, looked),
         place.named("POETRY_CACHE_DIR", "virtualenvs"),
         place.named("XDG_CACHE_HOME", "pypoetry", "virtualenvs"),
         place.home(".cache", "pypoetry", "virtualenvs"),
@@ -125,8 +128,29 @@ def _poetry(place: Place, looked: list[Path]) -> Iterator[Path]:
         yield from sorted(_by_use(own), key=lambda path: not (wanted and path.name.endswith(wanted)))
 
 
+def _poetry_paths(place: Place, looked: list[Path]) -> Iterator[Path]:
+    """Yield what ``virtualenvs.path`` says: the project's own file, unless the change has it, then the user's."""
+    files = [] if place.tracked("poetry.toml") else [place.root / "poetry.toml"]
+    for folder in (
+        place.named("POETRY_CONFIG_DIR"),
+        place.named("XDG_CONFIG_HOME", "pypoetry"),
+        place.home(".config", "pypoetry"),
+    ):
+        files += [folder / "config.toml"] if folder else []
+    for file in files:
+        looked.append(file)
+        said = re.search(
+            r"^\[virtualenvs\][^\[]*?^path\s*=\s*[\"']([^\"'\n]+)[\"']", _read(file), re.MULTILINE | re.DOTALL
+        )
+        if said and said[1].startswith("/"):
+            yield Path(said[1])
+
+
 def _hatch(place: Place, looked: list[Path]) -> Iterator[Path]:
     """Source: hatch 1, ``VirtualEnvironment`` and ``Path.id``."""
+    for path in _hatch_paths(_read(place.root / "pyproject.toml"), _read(place.root / "hatch.toml")):
+        # Python's own join: a path that begins at the root stays one.
+        yield place.root / path
     mark = _digest(str(place.root))
     folders = (
         place.named("HATCH_DATA_DIR"),
@@ -138,6 +162,23 @@ def _hatch(place: Place, looked: list[Path]) -> Iterator[Path]:
         for project in _listed(folder / "env" / "virtual", looked):
             own = _listed(project / mark, looked)
             yield from _by_use(path for path in own if not path.name.endswith("-build"))
+
+
+def _hatch_paths(*texts: str) -> list[str]:
+    """Return the ``path`` of each environment that the settings in *texts* give one."""
+    import tomllib
+
+    found = []
+    for text, keys in zip(texts, (("tool", "hatch", "envs"), ("envs",)), strict=True):
+        try:
+            table: Any = tomllib.loads(text) if "path" in text else {}
+        except ValueError:
+            continue
+        for key in keys:
+            table = table.get(key) if isinstance(table, dict) else None
+        named = table.values() if isinstance(table, dict) else ()
+        found += [one["path"] for one in named if isinstance(one, dict) and isinstance(one.get("path"), str)]
+    return found
 
 
 def _pipenv(place: Place, looked: list[Path]) -> Iterator[Path]:
@@ -166,6 +207,11 @@ def _conda(place: Place, looked: list[Path]) -> Iterator[Path]:
 
 def _tox(place: Place, looked: list[Path]) -> Iterator[Path]:
     yield from _without_copies(place, ".tox", looked)
+
+
+def _copies(place: Place, looked: list[Path]) -> bool:
+    """Tell whether an environment of tox has pytest, and a built copy besides."""
+    return any(_has_pytest(folder) and _has_copy(folder, place.root) for folder in _listed(place.root / ".tox", looked))
 
 
 def _nox(place: Place, looked: list[Path]) -> Iterator[Path]:
@@ -240,7 +286,9 @@ def _has_copy(folder: Path, root: Path) -> bool:
     """Tell whether something was built from *root* and installed there. Source: PEP 610."""
     for told in folder.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
         text = _read(told)
-        if f"file://{root.as_uri().removeprefix('file://')}" in text and not re.search(r'"editable":\s*true', text):
+        # tox installs a wheel that it built; one that leads to the source says so in its name.
+        editable = r'"editable":\s*true|[.-]editable-[^/"]*\.whl"'
+        if f"file://{root.as_uri().removeprefix('file://')}" in text and not re.search(editable, text):
             return True
     return False
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
     from ..shards import Shard
 
+OLDEST = (3, 8)
+"""The Python that what runs inside of pytest is written for."""
 FAILED, ERROR, COLLECTION = "tests/failed", "tests/error", "tests/collection"
 RULES = {"call": FAILED, "setup": ERROR, "teardown": ERROR, "collect": COLLECTION}
 # All selected tests have to have an outcome, so one failure must not end the run; what these set in addopts loses.
