@@ -34,9 +34,26 @@ def test_a_gate_that_did_not_run_says_why_and_an_unexplained_one_only_its_word()
     )
 
 
+def test_what_was_started_for_a_gate_is_named() -> None:
+    tests = replace(TESTS, told=Told(services=("the service db was ready after 0.4s", "the service db was there")))
+
+    text = render([verdict(TWO, tests)], PLAIN)
+
+    assert "\n       the service db was ready after 0.4s\n       the service db was there\n" in text
+
+
 def test_a_screen_is_not_left_and_escapes_are_harmless() -> None:
     ways = (("tests/test_\x1b[31m.py::test_one", "a way that is rather long for such a small screen, indeed it is"),)
-    tests = replace(TESTS, told=Told(where="/snapshot", python=".venv (Python 3.12)", reached=ways), tool="pytest 9")
+    tests = replace(
+        TESTS,
+        told=Told(
+            where="/snapshot",
+            python=".venv (Python 3.12)",
+            reached=ways,
+            services=("the service db was ready after 0.4s",),
+        ),
+        tool="pytest 9",
+    )
 
     text = render([verdict(TWO, tests)], screen(50))
 

@@ -1,6 +1,7 @@
 """Servers that tests need: started once and only when needed, ended with the run, a doubt where they do not work."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -74,6 +75,8 @@ def used(job: Job, top: Path, gate: str = "tests") -> Any:
 
 
 class _Snapshot(Folder):
+    tree = FILES.target
+
     @property
     def caches(self) -> Path:
         return self.path.parent / f"{self.path.name}.caches"
@@ -367,7 +370,11 @@ def test_tests_use_it_and_its_code_is_that_of_the_tree(repo: Repo, tmp_path: Pat
     with judging(repo, settings=settings, accepted=lambda _: True) as given:
         [finding] = given.findings(Gate())
         plan = Gate().plan(replace(given.job, maps=object()))  # type: ignore[arg-type]
+        assert given.job.services is not None
+        told = [re.sub(r"[\d.]+s", "1s", line) for line in given.job.services.told("tests")]
 
+    # Once for the change, in the tree before for its failure, and here again for the test alone.
+    assert told[:2] == ["the service web was ready after 1s", "the service web was ready after 1s in the tree before"]
     assert (finding.path, finding.rule, finding.new) == ("test_it.py", "tests/failed", True)
     assert plan.all is not None
     assert ended(pid(tmp_path))

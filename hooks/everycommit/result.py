@@ -99,6 +99,8 @@ class Told(NamedTuple):
     """Why no test could be left out; None where some could, and of other gates."""
     reached: tuple[tuple[str, str], ...] = ()
     """Each selected test that was recorded before, and how the change reaches it."""
+    services: tuple[str, ...] = ()
+    """What was started for it, a clause each."""
 
 
 def labelled(gate: str, project: str) -> str:

@@ -31,6 +31,7 @@ def _told(step: Step, result: GateResult, ready: "Ready") -> Told:
     return Told(
         where="" if snapshot is None else str(snapshot.target().path / step.job.project),
         python=_python(step, result.gate),
+        services=() if result.reused or not step.job.services else tuple(step.job.services.told(result.gate)),
         **_reached(step),
     )
 

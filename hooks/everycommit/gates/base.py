@@ -90,6 +90,10 @@ class Services(Protocol):
         """
         ...
 
+    def told(self, gate: str) -> Sequence[str]:
+        """Return what was started for *gate* so far, a clause each."""
+        ...
+
 
 class Models(Protocol):
     """Models that the user set up, asked by a process of its own. Thread-safe."""

@@ -103,6 +103,7 @@ class Services:
         self.children = children
         self._environ = environ
         self._there: dict[str, _Service] = {}
+        self._told: dict[str, list[str]] = {}
         self._turn = threading.Condition()
 
     @contextmanager
@@ -115,7 +116,7 @@ class Services:
                 raise ToolError(f"time ran out while others used the services {', '.join(names)}")
             variables: dict[str, str] = {}
             for name in names:
-                variables |= self._one(name, job, snapshot, variables).variables
+                variables |= self._one(name, job, snapshot, variables, gate).variables
             used = [self._there[name] for name in names]
             for one in used:
                 one.users += 1
@@ -143,9 +144,17 @@ class Services:
         found = [self._there[name] for name in names if name in self._there]
         return all(one.top == top or not one.users for one in found)
 
-    def _one(self, name: str, job: Job, snapshot: "Snapshot", above: Mapping[str, str]) -> _Service:
+    def told(self, gate: str) -> Sequence[str]:
+        """Return what was started for *gate* so far, a clause each."""
+        with self._turn:
+            return tuple(self._told.get(gate, ()))
+
+    def _one(self, name: str, job: Job, snapshot: "Snapshot", above: Mapping[str, str], gate: str) -> _Service:
         there = self._there.get(name)
+        told = self._told.setdefault(gate, [])
+        where = "" if snapshot.tree == job.change.target else " in the tree before"
         if there is not None and there.fits(snapshot.path, above):
+            told.append(f"the service {name} was there{where}")
             return there
         # Also where a test has ended it: that is no reason to judge the rest without one.
         if there is not None:
@@ -159,8 +168,10 @@ class Services:
                 f"{printable(' '.join(settings.command))}; look at it and run: everycommit trust"
             )
         job.say(f"starts {name}")
+        began = time.monotonic()
         found = _Start(self, name, job, snapshot, seen=self._seen(settings), above=dict(above)).started()
         self._there[name] = found
+        told.append(f"the service {name} was ready after {time.monotonic() - began:.1f}s{where}")
         return found
 
     def _seen(self, settings: ServiceSettings) -> dict[str, str]:

@@ -45,6 +45,7 @@ def _lines(gate: GateResult) -> Iterator[str]:
     yield _word(gate)
     if gate.told is None:
         return
+    yield from gate.told.services
     if gate.told.all is not None:
         yield f"all tests: {gate.told.all}"
     yield from _ways(gate.told.reached)
