@@ -1,6 +1,7 @@
 """The tests gate: real pytest over real changes."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -792,3 +793,27 @@ def test_docs_with_doctests_are_tests(repo: Repo) -> None:
 
     with judging(repo) as judged:
         assert judged.told(Gate()) == [("a.md", 1, "tests/failed", True)]
+
+
+@pytest.mark.parametrize(("words", "workers"), [("'-I', ", ""), ("'-I', ", "-n1"), ("", "")])
+def test_a_python_that_nothing_watches_is_said_where_an_editable_install_gives_it_the_working_tree(
+    repo: Repo, tmp_path: Path, words: str, workers: str
+) -> None:
+    code = f"    subprocess.run([sys.executable, {words}'-c', 'pass'], check=True)"
+    repo.stage("pytest.ini", f"[pytest]\naddopts = {workers}\n")
+    repo.stage("test_a.py", lines("import subprocess, sys", "def test_a():", code)).stage("src/shop/__init__.py", "")
+    site = tmp_path / "env/lib/python3.12/site-packages"
+    site.mkdir(parents=True)
+    pth = site / "shop.pth"
+    python = replace(own_python(repo.root), prefix=tmp_path / "env")
+
+    def notes() -> tuple[str, ...]:
+        with judging(repo, interpreter=lambda: python) as judged:
+            result = judged.check(Gate())
+        assert (result.outcome, result.reason) == (Outcome.PASSED, None)
+        return result.notes
+
+    assert notes() == ()
+    pth.write_text(f"{repo.root / 'src'}\n")
+    said = "code of the working tree may have run: test_a.py::test_a started Python with -I, -E or without PYTHONPATH"
+    assert notes() == ((said,) if words else ())

@@ -1,7 +1,6 @@
 """What runs in the project's Python: children import the snapshot, whatever an editable install says."""
 
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
@@ -12,17 +11,18 @@ from pathlib import Path
 import pytest
 
 from everycommit.gates.inside import FOLDER, leaked, missing
+from interpreters import OWN, there
 
 VERSIONS = ("3.8", "3.9", "3.10", "3.11", "3.12", "3.13", "3.14")
 
 
 def _python(version: str) -> str:
-    """Return a Python of *version* on PATH, or skip."""
-    found = shutil.which(f"python{version}")
-    # A version manager's shim is there even where no such Python is.
-    if not found or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
-        pytest.skip(f"no python{version} on PATH")
-    return found
+    """Return a Python of *version*, or skip."""
+    major, minor = map(int, version.split("."))
+    found = Path(sys.executable) if (major, minor) == OWN else there().get((major, minor))
+    if found is None:
+        pytest.skip(f"no Python {version} here")
+    return str(found)
 
 
 @dataclass
@@ -376,3 +376,42 @@ def test_a_finder_of_the_old_kind_still_finds(world: World) -> None:
     )
 
     assert said == "old"
+
+
+# --- children that nobody watches ----------------------------------------------------------------------------------
+
+OURS = {"PYTHONPATH": f"/elsewhere{os.pathsep}{FOLDER}"}
+
+
+@pytest.mark.parametrize(
+    ("argv", "env", "seen"),
+    [
+        (["python3", "a.py"], None, False),
+        (["/usr/bin/python3.12", "-m", "shop"], OURS, False),
+        (["python", "-I", "a.py"], None, True),
+        (["python", "-sE", "-c", "1"], None, True),
+        (["python", "-W", "error", "-Iu", "a.py"], None, True),
+        (["python", "-Werror", "-X", "dev", "-E", "a.py"], None, True),
+        ([sys.executable, "-S", "a.py"], None, False),
+        (["python", "-c", "-I"], None, False),
+        (["python", "-mshop", "-I"], None, False),
+        (["python", "a.py", "-E"], None, False),
+        (["python", "-", "-I"], None, False),
+        (["python", "--check-hash-based-pycs", "always", "-I"], None, False),
+        (["python"], {}, True),
+        (["python"], {"PYTHONPATH": "/elsewhere"}, True),
+        ([b"python", b"-I"], None, True),
+        (["python"], {b"PYTHONPATH": os.fsencode(FOLDER)}, False),
+        (["git", "-I"], {}, False),
+        (["ipython", "-I"], {}, False),
+        ("python -I a.py", {}, False),
+        ([], None, False),
+    ],
+)
+def test_a_python_without_what_watches_it_is_told_by_its_command(argv: list[str], env: object, *, seen: bool) -> None:
+    code = f"import everycommit_children; print(everycommit_children.unwatched(None, {argv!r}, {env!r}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={"PYTHONPATH": str(FOLDER)}, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == f"{seen}\n"

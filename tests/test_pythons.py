@@ -5,11 +5,8 @@ The oldest and the newest Python of this machine; ``EVERYCOMMIT_TEST_PYTHONS=all
 
 import ast
 import os
-import pwd
 import re
-import shutil
 import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,26 +17,11 @@ from everycommit.gates.pytest import OLDEST
 from everycommit.gates.tests import Tests as Gate
 from everycommit.gates.typecheck import Types
 from everycommit.result import Outcome
+from interpreters import there
 from judging import judging, own_python
 from support import Repo, clean_environment
 
 INSIDE = Path(__file__).resolve().parent.parent / "hooks/everycommit/inside"
-OWN = sys.version_info[:2]
-
-
-def there() -> dict[tuple[int, int], Path]:
-    """Return the Pythons of this machine that a project may have: on the PATH, of pyenv, of uv."""
-    home = Path(pwd.getpwuid(os.getuid()).pw_dir)
-    places = [*os.environ.get("PATH", "").split(os.pathsep)]
-    places += sorted(map(str, [*home.glob(".pyenv/versions/*/bin"), *home.glob(".local/share/uv/python/*/bin")]))
-    found: dict[tuple[int, int], Path] = {}
-    for minor in range(OLDEST[1], 20):
-        program = shutil.which(
-            f"python3.{minor}", path=os.pathsep.join(place for place in places if "shims" not in place)
-        )
-        if program and (3, minor) != OWN:
-            found[3, minor] = Path(program)
-    return found
 
 
 def asked_for() -> list[tuple[int, int]]:

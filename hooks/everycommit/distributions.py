@@ -51,6 +51,16 @@ def stamped(folders: Iterable[Path]) -> Iterator[str]:
 
 def editable_elsewhere(prefix: Path, top: Path, places: Iterable[Path] = ()) -> bool:
     """Tell whether something is installed in *prefix* whose code lies elsewhere, and not in the working tree *top*."""
+    return any(not path.is_relative_to(top) for path in _editable(prefix, places))
+
+
+def editable_inside(prefix: Path, top: Path, places: Iterable[Path] = ()) -> bool:
+    """Tell whether something is installed in *prefix* whose code lies in the working tree *top*."""
+    return any(path.is_relative_to(top) for path in _editable(prefix, places))
+
+
+def _editable(prefix: Path, places: Iterable[Path]) -> Iterator[Path]:
+    """Yield the places outside of *prefix* from which Python imports what is installed there."""
     for folder in places or site_packages(prefix):
         for pth in folder.glob("*.pth"):
             text = pth.read_text(encoding="utf-8", errors="replace")
@@ -59,9 +69,8 @@ def editable_elsewhere(prefix: Path, top: Path, places: Iterable[Path] = ()) -> 
             text += "".join(path.read_text(encoding="utf-8", errors="replace") for path in beside if path.is_file())
             for place in re.findall(r"^/.*$|(?<=['\"])/[^'\"\n]+(?=['\"])", text, re.MULTILINE):
                 path = Path(place)
-                if path.exists() and not path.is_relative_to(top) and not path.is_relative_to(prefix):
-                    return True
-    return False
+                if path.exists() and not path.is_relative_to(prefix):
+                    yield path
 
 
 def listed(names: Iterable[str]) -> dict[str, str]:

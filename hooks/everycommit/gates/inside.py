@@ -50,6 +50,11 @@ def leaked(report: Path) -> list[str]:
     return _lines(report, ".leaks")
 
 
+def unwatched(report: Path) -> list[str]:
+    """Return the Pythons that tests started so that nothing watched them, ``test<TAB>command``."""
+    return _lines(report, ".unwatched")
+
+
 def missing(report: Path, top: Path) -> list[str]:
     """Return the files, from *top*, that an import asked for and only the working tree has."""
     start = f"{top}/"

@@ -13,7 +13,7 @@ from ..record import dataclass
 from ..result import Finding
 from . import served
 from .base import Job
-from .inside import activated, inside, leaked, missing, scratch
+from .inside import activated, inside, leaked, missing, scratch, unwatched
 from .lacking import explains, lacks
 from .reported import Failure, Following, Report, report
 from .services import serving
@@ -47,6 +47,8 @@ class Run:
     """The files that were looked for in vain and that only the working tree has."""
     lacking: str
     """The way on then; empty where there is none."""
+    unwatched: tuple[str, ...] = ()
+    """The Pythons that tests started so that nothing watched them, ``test<TAB>command``."""
 
     def path(self, name: str | None) -> str | None:
         """Return an absolute *name* as a path from the root of the tree; None where it lies outside."""
@@ -135,7 +137,15 @@ def _ran(job: Job, snapshot: "Snapshot", asked: _Asked) -> Run:
         if reading is not None:
             reading(records)
         lacked = tuple(missing(records, python.top)) if done.code else ()
-        found = Run(report(lines), done, snapshot, tuple(leaked(records)), lacked, lacks(job, lacked))
+        found = Run(
+            report(lines),
+            done,
+            snapshot,
+            tuple(leaked(records)),
+            lacked,
+            lacks(job, lacked),
+            tuple(unwatched(records)),
+        )
         if not served.by_server(records) or done.late or found.report.status in {0, 1}:
             return found
     return _ran(job, snapshot, asked._replace(server=False))

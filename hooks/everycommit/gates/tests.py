@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..environment import tool
+from ..distributions import editable_inside
+from ..environment import Interpreter, tool
 from ..errors import ToolError
 from ..ledger import PASSES
 from ..record import replace
@@ -121,6 +122,7 @@ class Tests:
             **{word: run.report.count(word) for word in ("failed", "error", "skipped") if run.report.count(word)},
         }
         notes = [] if run.report.status is None else skipped_note(counts)
+        notes += _unwatched_note(run, job.interpreter())
         if settings.server and (why := self._no_server(job, snapshot)):
             notes = [*notes, f"no pytest server, each run starts afresh: {why}"]
         if not run.leaks and (run.report.ids or run.report.elsewhere):
@@ -302,6 +304,15 @@ def _part(run: pytest.Run, chosen: Plan) -> "Part":
         why=chosen.why if chosen.left_out else "",
         seconds={run.id(node): seconds for node, seconds in run.report.seconds.items()},
     )
+
+
+def _unwatched_note(run: pytest.Run, python: Interpreter) -> list[str]:
+    """Return what has to be said of Pythons that import an editable install from the working tree."""
+    if not run.unwatched or python.behind is not None or not editable_inside(python.prefix, python.top, python.places):
+        return []
+    test = run.unwatched[0].partition("\t")[0] or "a fixture"
+    more = f" and {len(run.unwatched) - 1} more" if len(run.unwatched) > 1 else ""
+    return [f"code of the working tree may have run: {test}{more} started Python with -I, -E or without PYTHONPATH"]
 
 
 def brief(counts: Mapping[str, int]) -> str:

@@ -40,6 +40,10 @@ def pytest_configure(config: Any) -> None:
     if config.pluginmanager.has_plugin("stepwiseplugin"):
         config.pluginmanager.unregister(name="stepwiseplugin")
     path = os.environ.get("EVERYCOMMIT_REPORT")
+    if path:
+        from everycommit_children import watch  # type: ignore[import-not-found]
+
+        watch(path)
     if path and not hasattr(config, "workerinput"):
         config.pluginmanager.register(_Reporter(config, path), "everycommit_reporter")
 
