@@ -1,7 +1,7 @@
 """Times a newcomer's path in a real project: the commands from a clone to the first verdict, caches cold.
 
-    .venv/bin/python bench/newcomer.py              # both projects, three times
-    .venv/bin/python bench/newcomer.py click 1      # one, once
+    .venv/bin/python bench/newcomer.py              # click and boltons, three times
+    .venv/bin/python bench/newcomer.py click 1      # one of projects.py with a Python environment, once
 
 The clone is made of a source distribution in a local repository, so it costs no network; packages come from the package
 index. everycommit is installed from a wheel of this checkout into an environment of its own, as pipx does.
@@ -17,9 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from common import PLAIN, WORK, environment, table
-from real import GOOD, PROJECTS, Checkout, Project
+from projects import EXCLUDED, PROJECTS, PYTHON, Checkout, Project
 
 TOP = Path(__file__).resolve().parent.parent
+USUAL = ("click", "boltons")
 OURS = ("install everycommit", "init --yes", "install", "first commit: verdict")
 
 
@@ -51,18 +52,19 @@ class Newcomer:
             [[sys.executable, "-m", "venv", str(ours)], [str(ours / "bin/pip"), "install", "--quiet", str(self.wheel)]],
         )
         yield "clone", [["git", "clone", "--quiet", str(self.source), str(self.root)]]
+        (self.root / ".git/info/exclude").write_text(EXCLUDED)
         yield (
             "the project's own environment",
             [
                 [sys.executable, "-m", "venv", ".venv"],
-                [str(theirs), "-m", "pip", "install", "--quiet", "pytest", "-e", "."],
+                *([str(theirs), "-m", "pip", "install", "--quiet", *words] for _, *words in self.project.environment),
             ],
         )
         yield "init --yes", [[everycommit, "init", "--yes"]]
         yield "install", [[everycommit, "install"]]
         for number in ("first", "second"):
             module = self.root / self.project.module
-            module.write_text(module.read_text() + GOOD.replace("double", f"double_{number}"))
+            module.write_text(module.read_text() + PYTHON.good.replace("double", f"double_{number}"))
             yield (
                 f"{number} commit: verdict",
                 [["git", "add", "--all"], ["git", "commit", "--quiet", "-m", f"The {number}"]],
@@ -118,7 +120,7 @@ def main(argv: list[str]) -> int:
     built = wheel()
     rows = []
     for project in PROJECTS:
-        if not names or project.name in names:
+        if project.name in (names or USUAL):
             source = Checkout(project).root
             rows += measured(project, source, built, rounds)
     print(table(["project", "step", "seconds", "past the budget"], rows))
