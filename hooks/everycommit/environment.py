@@ -32,6 +32,8 @@ user = site.getusersitepackages() if hasattr(site, "getusersitepackages") else "
 places += [user] if user and os.path.isdir(user) else []
 print(json.dumps([sys.executable, "%d.%d.%d" % sys.version_info[:3], sys.prefix, names, places]))
 """
+OLDEST = {"pytest": (3, 8), "mypy": (3, 7)}
+"""For which Python what runs in the project's own with it is written: our plugin, and mypy's question to it."""
 _VARIABLES = ("UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")
 """Each may name the project's environment."""
 
@@ -68,14 +70,6 @@ class Interpreter:
     def shown(self) -> str:
         """``.venv (Python 3.12)``."""
         return f"{self.origin} (Python {'.'.join(self.version.split('.')[:2])})"
-
-    def too_old_for(self, oldest: tuple[int, int]) -> str:
-        """Return in a sentence that this Python is older than *oldest*; empty where it is not."""
-        number = tuple(int(part) for part in self.version.split(".")[:2])
-        if number >= oldest:
-            return ""
-        has, wanted = ".".join(map(str, number)), ".".join(map(str, oldest))
-        return f"{self.origin} has Python {has}, and {wanted} or later is needed: name one as interpreter"
 
     @property
     def fingerprint(self) -> str:
@@ -155,6 +149,7 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
 
     Raises:
         ToolError: pytest is not installed there, or a tool is not where its distribution should have put it.
+        ToolError: That Python is too old for it.
     """
     theirs = interpreter.distributions.get(name) if interpreter else None
     if name == "ruff":
@@ -166,6 +161,13 @@ def tool(name: str, interpreter: Interpreter | None) -> Tool:
         return Tool((_our_ruff(),), _our_version(name), ours=True)
     if interpreter is None:
         raise ToolError(f"{name} needs the project's Python, and there is none")
+    oldest = OLDEST[name]
+    if tuple(map(int, interpreter.version.split(".")[:2])) < oldest:
+        # Older ones cannot load our site hook: they would import the working tree, and nobody would notice.
+        raise ToolError(
+            f"{name} needs Python {oldest[0]}.{oldest[1]} or later here, but the one of {interpreter.shown} is older: "
+            "make it with a newer one, or name one in [tool.everycommit].interpreter"
+        )
     if theirs:
         return Tool((str(interpreter.python), "-m", name), theirs, ours=False)
     if name == "mypy" and interpreter.behind is None:

@@ -21,8 +21,6 @@ from .tool import broke, last_word, ran
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
 
-OLDEST = (3, 7)
-"""The Python that mypy of today can be told of: it runs a script of its own there."""
 OWN = ("mypy.ini", ".mypy.ini")
 SHARED = {"pyproject.toml": ("tool", "mypy"), "setup.cfg": ("mypy",)}
 # Settings of the project lose to these: pretty output wraps lines, and install_types would run pip and ask.

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
     from ..shards import Shard
 
-OLDEST = (3, 8)
-"""The Python that what runs inside of pytest is written for."""
 FAILED, ERROR, COLLECTION = "tests/failed", "tests/error", "tests/collection"
 RULES = {"call": FAILED, "setup": ERROR, "teardown": ERROR, "collect": COLLECTION}
 # All selected tests have to have an outcome, so one failure must not end the run; what these set in addopts loses.
@@ -86,6 +84,8 @@ def run(
         ToolError: There is no pytest, or it cannot be started. Whatever else goes wrong is in what comes back.
         ToolError: A service does not get ready, or has died in the meantime.
     """
+    # Before a service is started for nothing.
+    tool("pytest", job.interpreter())
     with serving(job, snapshot, "tests") if serve else nullcontext({}) as variables:
         # A server is known by its variables, and a service has others each time.
         asked = _Asked(args, {**named, **variables}, only, without, shard, reading, server and not variables)

@@ -98,9 +98,8 @@ class Tests:
         why = nothing(job, snapshot)
         if why:
             return self._ended(Outcome.SKIPPED, reason=why)
-        lacking = snapshot.lacking or job.interpreter().too_old_for(pytest.OLDEST)
-        if lacking:
-            return self._ended(Outcome.INCONCLUSIVE, reason=lacking)
+        if snapshot.lacking:
+            return self._ended(Outcome.INCONCLUSIVE, reason=snapshot.lacking)
         settings = job.config.settings.tests
         chosen = self.plan(job)
         run = self._run(job, snapshot, chosen)

@@ -71,9 +71,6 @@ class Types:
                 Outcome.SKIPPED, reason="mypy has nothing to check: no package and no module; name some in types.paths"
             )
         mypy_tool = tool("mypy", job.interpreter())
-        too_old = job.interpreter().too_old_for(mypy.OLDEST) if mypy_tool.ours else ""
-        if too_old:
-            return self._ended(Outcome.INCONCLUSIVE, reason=too_old)
         done = mypy.checked(job, mypy_tool, snapshot, paths=paths, settings=settings, is_found=not _wished(job))
         version = f"mypy {mypy_tool.version}"
         if done.leaks:
