@@ -170,16 +170,28 @@ def test_of_tox_and_nox_the_newest_with_pytest_and_without_a_copy_is_taken(
     assert found(top, home).prefix.name == "tests-3.11"
 
 
-def test_a_wheel_of_toxs_that_leads_to_the_source_is_no_copy_and_a_built_one_is_named(top: Path, home: Path) -> None:
+@pytest.mark.parametrize(
+    ("wheel", "pth"),
+    [
+        ("shop-1-0.editable-py3-none-any.whl", "__editable__.shop-1.pth"),
+        ("shop-1-py2.py3-none-any.whl", "_editable_impl_shop.pth"),
+        ("shop-1-py3-none-any.whl", "shop.pth"),
+    ],
+    ids=["setuptools", "hatchling", "flit"],
+)
+def test_a_wheel_of_toxs_that_leads_to_the_source_is_no_copy_and_a_built_one_is_named(
+    top: Path, home: Path, wheel: str, pth: str
+) -> None:
     """As tox 4 writes it with ``package = "editable"``, and without."""
     (top / "tox.ini").touch()
     info = made(top / ".tox/py", "pytest") / "lib/python3.12/site-packages/shop-1.dist-info"
     info.mkdir()
-    told = '{{"archive_info": {{}}, "url": "{}/.tox/.tmp/package/1/{}"}}'
+    told = f'{{"archive_info": {{}}, "url": "{top.as_uri()}/.tox/.tmp/package/1/{wheel}"}}'
+    (info / "direct_url.json").write_text(told)
 
-    (info / "direct_url.json").write_text(told.format(top.as_uri(), "shop-1.tar.gz"))
+    (info / "RECORD").write_text("shop/__init__.py,sha256=a,8\nshop/data/a.pth,sha256=b,8\n")
     copied = seen(top, {"HOME": str(home)})
-    (info / "direct_url.json").write_text(told.format(top.as_uri(), "shop-1-0.editable-py3-none-any.whl"))
+    (info / "RECORD").write_text(f"{pth},sha256=a,24\nshop-1.dist-info/RECORD,,\n")
     leads = seen(top, {"HOME": str(home)})
 
     assert copied.found == ()
@@ -221,6 +233,11 @@ def test_a_file_that_leads_to_no_environment_is_passed_over(top: Path, home: Pat
     [
         (".config/pypoetry/config.toml", '[virtualenvs]\ncreate = true\npath = "{}"\n', True),
         ("../shop/poetry.toml", "[virtualenvs]\npath = '{}'\n", True),
+        ("../shop/poetry.toml", "[virtualenvs]\nin-project = true\npath = '~/venvs'  # ours\n", True),
+        (".config/pypoetry/config.toml", 'virtualenvs.path = "{}"\n', True),
+        (".config/pypoetry/config.toml", 'cache-dir = "~/."\n[virtualenvs]\npath = "{{cache-dir}}/venvs"', True),
+        (".config/pypoetry/config.toml", "[virtualenvs\npath = '{}'\n", False),
+        (".config/pypoetry/config.toml", "[virtualenvs]\npath = 3\n", False),
         (".config/pypoetry/config.toml", '[other]\npath = "{}"\n', False),
         (".config/pypoetry/config.toml", '[virtualenvs]\n[other]\npath = "{}"\n', False),
         (".config/pypoetry/config.toml", '[virtualenvs]\npath = "relative"\n', False),
@@ -235,6 +252,37 @@ def test_a_place_that_poetrys_settings_name_is_looked_at(
     (home / file).write_text(text.format(home / "venvs"))
 
     assert [one.python.parent.parent for one in seen(top, {"HOME": str(home)}).found] == [expected] * known
+
+
+def test_a_cache_folder_that_poetrys_settings_name_is_looked_at(top: Path, home: Path) -> None:
+    (top / "poetry.lock").touch()
+    expected = made(home / f"elsewhere/virtualenvs/shop-{digest(top)}-py3.12")
+    (home / "pypoetry").mkdir()
+    (home / "pypoetry/config.toml").write_text('cache-dir = "~/elsewhere"\n')
+
+    python = found(top, home, {"XDG_CONFIG_HOME": str(home)})
+
+    assert python.prefix == expected
+    assert home / "pypoetry/config.toml" in python.looked
+
+
+def test_of_hatchs_paths_the_one_with_pytest_comes_first_and_what_is_no_virtual_environment_is_never_taken(
+    top: Path, home: Path
+) -> None:
+    """Else any Python of the machine could be named by a change."""
+    bare = home / "bare/bin/python"
+    bare.parent.mkdir(parents=True)
+    bare.symlink_to(sys.executable)
+    envs = {"lint": ".lint", "test": ".test", "other": str(home / "bare"), "none": ""}
+    (top / "hatch.toml").write_text("".join(f'[envs.{name}]\npath = "{path}"\n' for name, path in envs.items()))
+    made(top / ".lint")
+    expected = made(top / ".test", "pytest")
+    said = made(home / "said")
+
+    assert [one.python.parent.parent.name for one in seen(top, {}).found] == [".test", ".lint"]
+    assert found(top, home).prefix == expected
+    assert top / ".lint/pyvenv.cfg" in seen(top, {}).looked
+    assert said in [one.python.parent.parent for one in seen(top, {"HATCH_ENV_TYPE_VIRTUAL_PATH": str(said)}).found]
 
 
 def test_what_a_tracked_poetry_toml_names_is_not_looked_at(top: Path, home: Path) -> None:

@@ -41,6 +41,14 @@ class Place(NamedTuple):
         home = self.environ.get("HOME", "")
         return Path(home, *parts) if home.startswith("/") else None
 
+    def said(self, path: Any) -> Path | None:
+        """Return what a manager's setting says, ``~`` understood; None where it is no absolute path."""
+        if not isinstance(path, str):
+            return None
+        if path.startswith("~/"):
+            return self.home(path[2:])
+        return Path(path) if path.startswith("/") else None
+
     def named(self, variable: str, *parts: str) -> Path | None:
         """Return the absolute path that *variable* says, or what *parts* are below it; None where it says none."""
         folder = self.environ.get(variable, "")
@@ -112,15 +120,7 @@ def _pdm(place: Place, looked: list[Path]) -> Iterator[Path]:
 def _poetry(place: Place, looked: list[Path]) -> Iterator[Path]:
     """Source: poetry 2, ``EnvManager.generate_env_name``: the digest of the project's folder tells whose it is."""
     mark = _digest(os.path.normcase(place.root))
-    folders = (
-        place.named("POETRY_VIRTUALENVS_PATH"),
-        *_poetry_paths(place, looked),
-        place.named("POETRY_CACHE_DIR", "virtualenvs"),
-        place.named("XDG_CACHE_HOME", "pypoetry", "virtualenvs"),
-        place.home(".cache", "pypoetry", "virtualenvs"),
-        place.home("Library", "Caches", "pypoetry", "virtualenvs"),
-    )
-    for folder in filter(None, folders):
+    for folder in dict.fromkeys(_poetry_folders(place, looked)):
         own = [path for path in _listed(folder, looked) if re.search(rf"-{mark}-py\d[.\d]*$", path.name)]
         looked.append(folder / "envs.toml")
         chosen = re.search(rf'^\[[^\]\n]*-{mark}"?\]\s*\nminor = "([\d.]+)"', _read(looked[-1]), re.MULTILINE)
@@ -128,29 +128,54 @@ def _poetry(place: Place, looked: list[Path]) -> Iterator[Path]:
         yield from sorted(_by_use(own), key=lambda path: not (wanted and path.name.endswith(wanted)))
 
 
-def _poetry_paths(place: Place, looked: list[Path]) -> Iterator[Path]:
-    """Yield what ``virtualenvs.path`` says: the project's own file, unless the change has it, then the user's."""
-    files = [] if place.tracked("poetry.toml") else [place.root / "poetry.toml"]
-    for folder in (
-        place.named("POETRY_CONFIG_DIR"),
-        place.named("XDG_CONFIG_HOME", "pypoetry"),
-        place.home(".config", "pypoetry"),
-    ):
-        files += [folder / "config.toml"] if folder else []
-    for file in files:
-        looked.append(file)
-        said = re.search(
-            r"^\[virtualenvs\][^\[]*?^path\s*=\s*[\"']([^\"'\n]+)[\"']", _read(file), re.MULTILINE | re.DOTALL
+def _poetry_folders(place: Place, looked: list[Path]) -> Iterator[Path]:
+    """Yield where environments may lie, by variables, the project's own file, unless the change has it, and the user's.
+
+    Source: poetry 2, ``Config.get``: each may name the cache folder, and ``virtualenvs.path``, which may start from it.
+    """
+    files = [None if place.tracked("poetry.toml") else place.root / "poetry.toml"]
+    files += [
+        folder / "config.toml" if folder else None
+        for folder in (
+            place.named("POETRY_CONFIG_DIR"),
+            place.named("XDG_CONFIG_HOME", "pypoetry"),
+            place.home(".config", "pypoetry"),
+            place.home("Library", "Application Support", "pypoetry"),
         )
-        if said and said[1].startswith("/"):
-            yield Path(said[1])
+    ]
+    settings = []
+    for file in filter(None, files):
+        looked.append(file)
+        settings.append(_toml(_read(file)))
+    caches = [
+        place.named("POETRY_CACHE_DIR"),
+        *(place.said(_at(table, "cache-dir")) for table in settings),
+        place.named("XDG_CACHE_HOME", "pypoetry"),
+        place.home(".cache", "pypoetry"),
+        place.home("Library", "Caches", "pypoetry"),
+    ]
+    paths = [place.environ.get("POETRY_VIRTUALENVS_PATH"), *(_at(table, "virtualenvs", "path") for table in settings)]
+    for path in (*paths, "{cache-dir}/virtualenvs"):
+        for cache in filter(None, caches):
+            folder = place.said(path.replace("{cache-dir}", str(cache)) if isinstance(path, str) else None)
+            if folder:
+                yield folder
 
 
 def _hatch(place: Place, looked: list[Path]) -> Iterator[Path]:
     """Source: hatch 1, ``VirtualEnvironment`` and ``Path.id``."""
-    for path in _hatch_paths(_read(place.root / "pyproject.toml"), _read(place.root / "hatch.toml")):
-        # Python's own join: a path that begins at the root stays one.
-        yield place.root / path
+    named = [place.environ.get("HATCH_ENV_TYPE_VIRTUAL_PATH")]
+    for name, keys in (("pyproject.toml", ("tool", "hatch", "envs")), ("hatch.toml", ("envs",))):
+        text = _read(place.root / name)
+        table = _at(_toml(text), *keys) if "path" in text else None
+        named += [_at(one, "path") for one in table.values()] if isinstance(table, dict) else []
+    found = []
+    for path in named:
+        if isinstance(path, str) and path:
+            # Python's own join: a path that begins at the root stays one. No other Python may be named in this way.
+            looked.append(place.root / path / "pyvenv.cfg")
+            found += [looked[-1].parent] if looked[-1].is_file() else []
+    yield from _by_use(found)
     mark = _digest(str(place.root))
     folders = (
         place.named("HATCH_DATA_DIR"),
@@ -162,23 +187,6 @@ def _hatch(place: Place, looked: list[Path]) -> Iterator[Path]:
         for project in _listed(folder / "env" / "virtual", looked):
             own = _listed(project / mark, looked)
             yield from _by_use(path for path in own if not path.name.endswith("-build"))
-
-
-def _hatch_paths(*texts: str) -> list[str]:
-    """Return the ``path`` of each environment that the settings in *texts* give one."""
-    import tomllib
-
-    found = []
-    for text, keys in zip(texts, (("tool", "hatch", "envs"), ("envs",)), strict=True):
-        try:
-            table: Any = tomllib.loads(text) if "path" in text else {}
-        except ValueError:
-            continue
-        for key in keys:
-            table = table.get(key) if isinstance(table, dict) else None
-        named = table.values() if isinstance(table, dict) else ()
-        found += [one["path"] for one in named if isinstance(one, dict) and isinstance(one.get("path"), str)]
-    return found
 
 
 def _pipenv(place: Place, looked: list[Path]) -> Iterator[Path]:
@@ -245,6 +253,25 @@ def _pyenv(place: Place, looked: list[Path]) -> Iterator[Path]:
             return
 
 
+def _toml(text: str) -> Any:
+    """Return what *text* says; nothing where it cannot be read, which is its manager's to tell."""
+    if not text.strip():
+        return {}
+    import tomllib
+
+    try:
+        return tomllib.loads(text)
+    except ValueError:
+        return {}
+
+
+def _at(table: Any, *keys: str) -> Any:
+    """Return what stands under *keys*; None where nothing does."""
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
+
+
 def _digest(path: str) -> str:
     """Return the eight characters by which poetry, hatch and pipenv tell projects apart."""
     from base64 import urlsafe_b64encode
@@ -286,10 +313,11 @@ def _has_copy(folder: Path, root: Path) -> bool:
     """Tell whether something was built from *root* and installed there. Source: PEP 610."""
     for told in folder.glob("lib/python*/site-packages/*.dist-info/direct_url.json"):
         text = _read(told)
-        # tox installs a wheel that it built; one that leads to the source says so in its name.
-        editable = r'"editable":\s*true|[.-]editable-[^/"]*\.whl"'
-        if f"file://{root.as_uri().removeprefix('file://')}" in text and not re.search(editable, text):
-            return True
+        if f"file://{root.as_uri().removeprefix('file://')}" in text and not re.search(r'"editable":\s*true', text):
+            # tox installs a wheel that it built; one that leads to the source brings a .pth, whatever backend built it.
+            leads = re.search(r"^[^/\n]+\.pth,", _read(told.with_name("RECORD")), re.MULTILINE)
+            if not leads:
+                return True
     return False
 
 
