@@ -471,6 +471,9 @@ def test_deselected_tests_are_said(repo: Repo) -> None:
         ("data.json", "", False),
         ("README.md", "[pytest]\naddopts = --doctest-glob='*.md'\n", False),
         ("README.md", "[pytest]\naddopts = --markdown-docs\n", False),
+        ("README.md", "[pytest]\naddopts = --doctest-modules\ndoctest_optionflags = ELLIPSIS\n", True),
+        ("README.rst", "[pytest]\ntestpaths =\n    tests\n    README.rst\n", False),
+        ("README.rst", "[pytest]\naddopts = -q README.rst\n", False),
         (
             "README.md",
             "[pytest]\n[testenv:docs]\ncommands = sphinx-build -b doctest docs\ndeps = markdown-it-py\n",

@@ -17,9 +17,12 @@ NO_TESTS = "no tests here"
 _TEST_FILE = r"(^|/)(test_[^/]*|[^/]*_test)\.py$"
 
 
-# pytest's own doctests, doctestplus, sybil, pytest-markdown-docs, pytest-markdown and pytest-codeblocks; not
-# `sphinx-build -b doctest` of a tox.ini, or a project that needs markdown-it.
-_PROSE = rb"doctest[-_]\w|DocTest|[Ss]ybil|markdown[-_]docs|pytest[-_]markdown|codeblocks"
+# pytest's own doctests of pages, doctestplus, sybil, pytest-markdown-docs, pytest-markdown and pytest-codeblocks; not
+# doctests of modules, `sphinx-build -b doctest` of a tox.ini, or a project that needs markdown-it.
+_PROSE = (
+    rb"doctest[-_](?!modules|optionflags|encoding|continue|report|ignore)\w|DocTest|[Ss]ybil"
+    rb"|markdown[-_]docs|pytest[-_]markdown|codeblocks|(?:testpaths|addopts)[^\]]{0,400}?\.(?:rst|txt|md)\b"
+)
 
 
 def nothing(job: Job, snapshot: "Snapshot") -> str | None:
