@@ -137,6 +137,36 @@ def test_a_run_that_was_killed_leaves_nothing_that_is_trusted(place: Place) -> N
     assert laid(place)[0] == {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
 
 
+def test_a_link_that_a_test_left_in_the_way_leads_nobody_to_the_working_tree(place: Place) -> None:
+    laid(place)
+    before = state(place.repo)
+    with place.opened() as snapshots:
+        tree = snapshots.target().path
+    for path in ("libs/tax", "libs"):
+        shutil.rmtree(tree / path)
+        (tree / path).symlink_to(place.repo.root / path)
+
+        assert laid(place)[0] == {"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}
+
+    assert state(place.repo) == before
+    assert (place.repo.root / "libs/tax/tax.py").read_text() == "RATE = 19\n"
+
+
+def test_contents_that_cannot_be_set_aside_are_laid_out_anew(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place.opened() as snapshots:
+        (snapshots.target().path / "libs/tax/left").touch()
+    rename = Path.rename
+
+    def refused(path: Path, to: Path) -> Path:
+        if to.parent.name == "aside":
+            raise PermissionError(13, "Permission denied")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", refused)
+
+    assert laid(place) == ({"tax/tax.py": "RATE = 19\n", "tax/deep/data.txt": "one\n"}, "", ())
+
+
 def test_lfs_files_of_a_submodule_come_from_its_own_store(place: Place, tax: Repo) -> None:
     content = b"many bytes"
     module = place.repo.root / "libs/tax"

@@ -139,7 +139,6 @@ class Snapshots:
         except OSError as error:
             raise SnapshotError(f"the contents of LFS files cannot be laid out: {error.strerror}; {WAY_ON}") from error
         modules = self._modules(slot, state, aside)
-        aside.close()
         lacking = "; ".join(filter(None, [files, modules.lacking, modules.unfilled]))
         missing = link(slot.tree, self._repository.top, self._settings.link, state.links)
         if self._settings.git:
@@ -160,11 +159,15 @@ class Snapshots:
     def _modules(self, slot: Slot, state: State, aside: Aside) -> Contents:
         git, links = slot_git(slot, self._repository, self._quarantine), self._settings.link
         try:
-            if not state.links:
-                return Contents((), "")
-            return submodules(slot, state.links, links, self._repository, git, aside=aside, deadline=self._deadline)
+            found = Contents((), "")
+            if state.links:
+                found = submodules(
+                    slot, state.links, links, self._repository, git, aside=aside, deadline=self._deadline
+                )
+            aside.close()
         except OSError as error:
             raise SnapshotError(f"the contents of submodules cannot be laid out: {error.strerror}; {WAY_ON}") from error
+        return found
 
 
 class _Once:
