@@ -116,6 +116,16 @@ def test_what_failed_in_all_tests_of_a_tree_is_kept_for_the_next_change(repo: Re
     # In the target, alone before and alone now; all of the tree before only once.
     assert ran == [4, 7]
 
+    repo.stage(
+        "test_b.py",
+        f"import state\ndef test_b():\n{count}    assert not state.seen\ndef test_d():\n{count}    assert 0\n",
+    )
+    with judging(repo, interpreter=lambda: python) as judged:
+        kept = Judging(replace(judged.job, answers=Kept(repo.root / ".git")), judged.said)
+        assert kept.told(Gate()) == [("test_b.py", 4, "tests/failed", False), ("test_b.py", 7, "tests/failed", True)]
+    # The new one in the target alone: that it is not among those that failed there tells.
+    assert len((repo.root.parent / "ran").read_text()) == 11
+
 
 def test_a_conftest_that_the_change_breaks_is_a_finding_and_one_that_was_broken_before_is_a_doubt(repo: Repo) -> None:
     repo.stage("helper.py", "one = 1\n").stage("conftest.py", "import helper\n").stage("test_a.py", PASSES).commit()

@@ -54,6 +54,10 @@ class Before:
             return []
         alone = self._alone(snapshot, asked, there)
         old, left = _parted(asked, alone or [], there)
+        known = self._whole.found(self._parent) if left else None
+        if known is not None:
+            # What passed among all tests there is new, whatever it does alone.
+            left, _ = _parted(left, known, there)
         if left and (alone is None or self._pass_alone(left)):
             found, _ = _parted(left, self._in_all(snapshot), there)
             old += found
