@@ -395,6 +395,18 @@ def test_init_proposes_to_link_what_git_ignores_and_the_package_needs(shop: Repo
     assert table["snapshot"]["link"] == ["src/shop/_version.py"]
 
 
+@pytest.mark.parametrize(("backend", "links"), [("mesonpy", True), ("setuptools.build_meta", False)])
+def test_init_proposes_to_link_what_meson_python_built(shop: Repo, backend: str, *, links: bool) -> None:
+    shop.stage("pyproject.toml", f'[build-system]\nrequires = []\nbuild-backend = "{backend}"\n').stage(
+        ".gitignore", "build/\n"
+    )
+    shop.write("build/cp312/src/_fast.cpython-312-x86_64-linux-gnu.so", "").write("build/lib/other.so", "")
+
+    done = shop.everycommit("init", "--yes")
+
+    assert ('link = ["build/cp312/src/_fast.cpython-312-x86_64-linux-gnu.so"]' in done.stdout) is links
+
+
 @pytest.mark.parametrize("is_named", [False, True])
 def test_init_shows_the_entry_for_pre_commit_and_does_not_write_it(shop: Repo, *, is_named: bool) -> None:
     config = "repos: []  # everycommit\n" if is_named else "repos: []\n"

@@ -6,8 +6,10 @@ for you and leaves the manager's files alone, --write adds to both. Nothing that
 
 import argparse
 import os
+import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from ..config.detect import FILES, Found, found, listed
@@ -24,6 +26,7 @@ from .checkup_projects import below, in_words
 from .init_manager import Offer, Tell, indented, offer, scripts, write
 
 _FILE = "pyproject.toml"
+_MOST_BUILT = 50
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,7 +127,15 @@ def look(repository: Repository) -> Found:
     names = (*FILES, *(f"{folder}/pre-commit" for folder in [folder] if folder))
     files = {name: content for name in names if (content := _content(repository.top / name)) is not None}
     hidden = _names(ignored)
-    return found(paths, files, hidden, mentioned=_mentioned(repository, hidden), hooks_path=folder)
+    needed = [*_mentioned(repository, hidden), *_built(repository, files.get("pyproject.toml", b""))]
+    return found(paths, files, hidden, mentioned=needed, hooks_path=folder)
+
+
+def _built(repository: Repository, pyproject: bytes) -> Iterator[str]:
+    """Yield the extensions that meson-python built for an editable install: it leaves them in ``build/cp312/``."""
+    if re.search(rb"^build-backend\s*=\s*[\"']mesonpy[\"']", pyproject, re.MULTILINE):
+        for path in islice(sorted(repository.top.glob("build/cp*/**/*.so")), _MOST_BUILT):
+            yield path.relative_to(repository.top).as_posix()
 
 
 def _mentioned(repository: Repository, ignored: Collection[str]) -> tuple[str, ...]:
