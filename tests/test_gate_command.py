@@ -19,7 +19,7 @@ from everycommit.gates.command import Command
 from everycommit.proc import Children
 from everycommit.result import GateResult, Outcome
 from everycommit.text import tail
-from given import change, changed, job
+from given import Objects, change, changed, job
 from support import Repo, give_python
 
 FILES = change(changed("src/a.py", 1))
@@ -492,6 +492,40 @@ def test_inputs_that_name_nothing_or_lead_elsewhere_are_never_known_for_longer(s
     shop.stage("-odd.txt", "bad\n")
 
     assert judged(shop)["reused"] is False
+
+
+@pytest.mark.parametrize("inputs", [["libs/**", "src/**"], ["src/**"]])
+def test_a_submodule_counts_by_the_whole_tree_only_where_inputs_name_it(inputs: list[str]) -> None:
+    files = {"src/a.py": ("100644", "1" * 40), "libs/tax": ("160000", "2" * 40)}
+    asked = job(FILES, environ=ENVIRON, blobs=_Listed(files))
+    settings = CommandSettings(run=("true",), inputs=tuple(inputs))
+
+    found = Command("docs", settings).inputs(asked)["target"]
+
+    assert (found == FILES.target) is ("libs/**" in inputs)
+
+
+def test_what_the_snapshot_links_counts_beside_inputs() -> None:
+    settings = CommandSettings(run=("true",), inputs=("src/**",))
+    linked = Config(settings=Settings(snapshot=SnapshotSettings(link=("data",))))
+    asked = job(FILES, environ=ENVIRON, config=linked, blobs=_Listed({"src/a.py": ("100644", "1" * 40)}))
+
+    found = Command("docs", settings).inputs(asked)
+
+    assert found["target"].startswith("part ")
+    assert found["linked"] == asked.trees.linked()
+
+
+class _Listed(Objects):
+    """Objects of a tree that holds more than plain files."""
+
+    def __init__(self, files: dict[str, tuple[str, str]]) -> None:
+        super().__init__()
+        self._files = files
+
+    def files(self, tree: str) -> dict[str, tuple[str, str]]:
+        assert tree in {FILES.target, *FILES.parents}
+        return self._files
 
 
 def test_inputs_of_both_sides_count_and_none_is_the_whole_tree() -> None:

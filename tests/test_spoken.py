@@ -100,6 +100,33 @@ def test_lines_of_compilers_and_linters() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("app/(shop)/a.tsx(3,7): error TS2304: No x.", Said("app/(shop)/a.tsx", 3, "No x.", 7, "error", "TS2304")),
+        ("(shop)/[id].tsx:3:7 - error TS1: No x.", Said("(shop)/[id].tsx", 3, "No x.", 7, "error", "TS1")),
+        ("error TS18003: No inputs.", Said(None, None, "No inputs.", None, "error", "TS18003")),
+        ("a.cs(1,3,1,9): warning CS0168: Unused.", Said("a.cs", 1, "Unused.", 3, "warning", "CS0168")),
+        ("a.c(3): warning C4101: Unused.", Said("a.c", 3, "Unused.", None, "warning", "C4101")),
+        ("a.py:4:5:4:9: error: Bad.  [misc]", Said("a.py", 4, "Bad.", 5, "error", "misc")),
+        ("a.c:3:7: fatal error: no.h: Missing", Said("a.c", 3, "no.h: Missing", 7, "error", "")),
+        ("a.go:1:2: Error return is lost (errcheck)", Said("a.go", 1, "Error return is lost", 2, None, "errcheck")),
+        ("a.go:1:2: note that it is old", Said("a.go", 1, "note that it is old", 2, None, "")),
+        ("a.tf:3:1: Warning - unused (rule_x)", Said("a.tf", 3, "unused", 1, "warning", "rule_x")),
+        ("a.md:3 error MD022 Blanks", Said("a.md", 3, "MD022 Blanks", None, "error", "")),
+        ("a.yaml:3:1: [warning] wide (line-length)", Said("a.yaml", 3, "wide", 1, "warning", "line-length")),
+        ("a.py:1:0: C0114: No docstring (no-doc)", Said("a.py", 1, "C0114: No docstring", None, None, "no-doc")),
+        ("12:30:45: starting", None),
+        ("2026-01-02T12:30:45: starting", None),
+        ("2026-01-02 12:30:45 starting", None),
+        ("error: could not compile `shop`", None),
+        ("a (see b.c:3: words)", None),
+    ],
+)
+def test_lines_in_the_words_of_many_tools(line: str, said: Said | None) -> None:
+    assert read("lines", line.encode()) == ([said] if said else [])
+
+
 def test_paths_name_files() -> None:
     assert [one.path for one in read("paths", b"a.js\n\n  b c.js  \n")] == ["a.js", "b c.js"]
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..proc import Done
     from ..repo.snapshot import Snapshot
 
-VERSION = "2"
+VERSION = "3"
 FILES = "{files}"
 """The argument that stands for the changed files."""
 _TREES = ("target", "parents")
