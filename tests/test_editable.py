@@ -192,6 +192,7 @@ def test_a_package_that_maturin_installed_gets_its_built_part_from_the_proposed_
     with judging(repo, interpreter=lambda: python) as judged:
         (found,) = judged.findings(Gate())
     assert (found.rule, found.message) == ("tests/collection", "ModuleNotFoundError: No module named 'byrust.native'")
+    assert str(found.hint).endswith('link = ["python/byrust/native"]')
 
     assert 'link = ["python/byrust/native"]' in repo.everycommit("init", "--yes").stdout
     settings = replaced(Settings(), "snapshot", link=("python/byrust/native",))

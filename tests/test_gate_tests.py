@@ -261,6 +261,21 @@ def test_ignored_files_that_tests_looked_for_are_told_with_the_line_to_copy(repo
     assert hints == {"test_a.py": said, "test_b.py": said, "test_c.py": None, "test_d.py": None}
 
 
+def test_of_a_package_that_git_ignores_whole_the_folder_is_told(repo: Repo) -> None:
+    repo.stage(".gitignore", "/pkg/native/\n/gen/\n").stage("pkg/__init__.py", "").stage("gen/kept.txt", "")
+    repo.stage("test_a.py", "def test_a():\n    import pkg.native\n")
+    repo.stage("test_b.py", "def test_b():\n    open('gen/__init__.py')\n")
+    repo.write("pkg/native/__init__.py", "from . import ffi\n").write("pkg/native/ffi.py", "")
+    repo.write("gen/__init__.py", "")
+
+    with judging(repo) as judged:
+        hints = {found.hint for found in judged.findings(Gate())}
+
+    (hint,) = hints
+    assert hint is not None
+    assert hint.endswith('link = ["gen/__init__.py", "pkg/native"]')
+
+
 def test_an_ignored_file_that_conftest_needs_is_told_where_pytest_does_not_begin(repo: Repo) -> None:
     repo.stage(".gitignore", "_version.py\n").stage("conftest.py", "import _version\n").stage("test_a.py", PASSES)
     repo.write("_version.py", "V = 1\n")
