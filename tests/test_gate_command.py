@@ -505,6 +505,15 @@ def test_a_submodule_counts_by_the_whole_tree_only_where_inputs_name_it(inputs: 
     assert (found == FILES.target) is ("libs/**" in inputs)
 
 
+def test_inputs_that_name_no_file_are_said(children: Children, tmp_path: Path) -> None:
+    settings = python("pass", inputs=("src/**", "srcc/**"))
+
+    result = checked(settings, children, tmp_path, blobs=_Listed({"src/a.py": ("100644", "1" * 40)}))
+
+    assert result.outcome is Outcome.PASSED
+    assert result.notes == ("no file is one of srcc/** (inputs)",)
+
+
 def test_what_the_snapshot_links_counts_beside_inputs() -> None:
     settings = CommandSettings(run=("true",), inputs=("src/**",))
     linked = Config(settings=Settings(snapshot=SnapshotSettings(link=("data",))))

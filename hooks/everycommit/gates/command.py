@@ -18,7 +18,7 @@ from ..rules.globs import matches
 from ..text import printable, tail
 from .base import Job
 from .keyed import environment, program, python_if_any, trees
-from .part import part
+from .part import nameless, part
 from .services import inputs as of_services
 from .services import serving
 from .sources import Lines
@@ -98,7 +98,7 @@ class Command:
         if late is not None:
             whose = "timeout" if job.deadline.passed else f"command.{self.name}.timeout"
             return self._doubt(f"not done after {late.seconds:.0f}s ({whose}): {self.line}")
-        return self._told(runs)
+        return replace(self._told(runs), notes=nameless(job, self.settings.inputs))
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
         """Return what it says of the tree *parent*, of the same files where it is asked about files.

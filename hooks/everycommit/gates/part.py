@@ -39,6 +39,18 @@ def part(job: Job, tree: str, globs: Sequence[str], words: Iterable[str], folder
     return f"part {sha256(listed.encode()).hexdigest()}"
 
 
+def nameless(job: Job, globs: Sequence[str]) -> tuple[str, ...]:
+    """Return a note where some of *globs* name no file of the target: most likely they are misspelt."""
+    if not globs:
+        return ()
+    try:
+        files = job.blobs.files(job.change.target)
+    except EverycommitError:
+        return ()
+    idle = [glob for glob in globs if not any(matches(path, (glob,)) for path in files)]
+    return (f"no file is one of {printable(', '.join(idle))} (inputs)",) if idle else ()
+
+
 def _called(files: Mapping[str, object], words: Iterable[str], folder: str | None) -> set[str]:
     """Return the files of the tree that the command line names: a script, its settings."""
     places = [posixpath.normpath(posixpath.join(folder or "", word)) for word in words]

@@ -43,6 +43,7 @@ def _lines(gate: GateResult) -> Iterator[str]:
         yield f"not run: {why(gate)}"
         return
     yield _word(gate)
+    yield from gate.notes
     if gate.told is None:
         return
     yield from gate.told.services
