@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
+from everycommit.cli.known import _of_gate
 from everycommit.config.load import load
 from everycommit.config.schema import CommandSettings, Config, Settings, SnapshotSettings
 from everycommit.config.trust import digest
 from everycommit.gates.base import Gate
 from everycommit.gates.command import Command
 from everycommit.proc import Children
+from everycommit.repo.known import Unfit
 from everycommit.result import GateResult, Outcome
 from everycommit.text import tail
 from given import Objects, change, changed, job
@@ -523,6 +525,13 @@ def test_what_the_snapshot_links_counts_beside_inputs() -> None:
 
     assert found["target"].startswith("part ")
     assert found["linked"] == asked.trees.linked()
+
+
+def test_the_hook_alone_never_knows_what_a_command_would_say() -> None:
+    settings = CommandSettings(run=("true",), inputs=("src/**",))
+
+    with pytest.raises(Unfit, match="docs depends on more than the tree"):
+        list(_of_gate(Command("docs", settings), job(FILES)))
 
 
 class _Listed(Objects):
