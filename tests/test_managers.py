@@ -432,6 +432,40 @@ def test_init_writes_an_entry_that_the_manager_itself_finds_right(repo: Repo, to
     assert path.read_bytes() == again
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "command"),
+    [
+        (".pre-commit-config.yaml", "repos: []\n# by hand\n- id: everycommit\n", "pre-commit install --hook-type"),
+        ("prek.toml", 'entry = "everycommit hook pre-commit"\n', "prek install --hook-type pre-commit"),
+        ("lefthook.yml", "pre-commit:\n  jobs:\n    - run: everycommit hook pre-commit\n", "lefthook install"),
+        (".husky/pre-commit", "everycommit hook pre-commit\n", "npm install"),
+        (".overcommit.yml", "PreCommit:\n  Everycommit:\n    enabled: true # everycommit\n", "overcommit --install"),
+        ("hk.pkl", 'check = "everycommit hook pre-commit"\n', "hk install"),
+    ],
+)
+def test_in_a_fresh_clone_an_entry_alone_judges_nothing_and_that_is_wrong(
+    repo: Repo, file: str, text: str, command: str
+) -> None:
+    repo.stage(file, text)
+
+    done = repo.everycommit("doctor")
+
+    (line,) = [line for line in done.stdout.splitlines() if " no hook " in line]
+    assert line.startswith("✗ no hook pre-commit or pre-merge-commit")
+    assert f"`{command}" in line
+    assert ("pre-push:" in line) is (command == "npm install")
+    assert "names everycommit" in done.stdout
+
+
+def test_a_manager_that_was_told_of_commits_alone_is_a_word_for_merges(repo: Repo) -> None:
+    repo.stage(".pre-commit-config.yaml", "repos: []\n# x\n- id: everycommit\n")
+    run(repo, "pre-commit", "install")
+
+    told = repo.everycommit("doctor").stdout
+
+    assert "! no hook pre-merge-commit: `pre-commit install --hook-type" in told
+
+
 def test_on_a_terminal_settings_and_entry_are_asked_for_one_by_one(repo: Repo) -> None:
     path = begun(repo, "pre-commit")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..config.detect import Found
+from ..config.managers import INSTALL
 from ..errors import EverycommitError
 from ..repo.githooks import VERSION, Hook, Kind, hooks_folder, look, looked_after
 from ..repo.install import LEGACY, moved_aside
@@ -40,9 +41,7 @@ def hooks(repository: Repository, project: Found) -> Iterator[Line]:
                 yield Line(BAD, f"{hook.name}: {text}: `everycommit install` mends it")
     twice = any(path.name.endswith(LEGACY) for paths in moved.values() for path in paths)
     yield from _managers(project, folder, right, twice=twice)
-    missing = [hook.name for hook in there if hook.kind is Kind.ABSENT]
-    if missing:
-        yield Line(NOTE if project.managed else BAD, f"no hook {' or '.join(missing)}: `everycommit install` writes it")
+    yield from _absent(project, [hook.name for hook in there if hook.kind is Kind.ABSENT])
 
 
 def _managers(project: Found, folder: Path, right: Sequence[Hook], *, twice: bool) -> Iterator[Line]:
@@ -68,6 +67,19 @@ def _managers(project: Found, folder: Path, right: Sequence[Hook], *, twice: boo
     if managed.swallows and not any(hook.name == "pre-push" for hook in right):
         text = f"at push {managed.name} does not show all refs that are pushed"
         yield Line(NOTE, f"{text}: `everycommit install --hook pre-push` does")
+
+
+def _absent(project: Found, missing: Sequence[str]) -> Iterator[Line]:
+    """Yield what is to be done for hooks that are not there; of a manager's push hook `_managers` has spoken."""
+    managed = project.managed
+    if managed is not None and managed.swallows:
+        missing = [name for name in missing if name != "pre-push"]
+    if not missing:
+        return
+    own = INSTALL.get(managed.name) if managed else None
+    text = f"no hook {' or '.join(missing)}: `{own or 'everycommit install'}` writes it"
+    # A clone that nobody told the manager of looks right and judges nothing.
+    yield Line(BAD if managed is None or "pre-commit" in missing else NOTE, text)
 
 
 def _way(hook: Hook, project: Found, top: Path) -> str:

@@ -34,6 +34,17 @@ ONE_REF = frozenset({"pre-commit", "prek"})
 NO_REFS = frozenset({"lefthook", "overcommit", "hk"})
 """These decide from the checkout whether a push needs their hooks, or hand no refs to a command."""
 
+_TYPES = "--hook-type pre-commit --hook-type pre-merge-commit --hook-type pre-push"
+INSTALL: Mapping[str, str] = {
+    "pre-commit": f"pre-commit install {_TYPES}",
+    "prek": f"prek install {_TYPES}",
+    "lefthook": "lefthook install",
+    "husky": "npm install",
+    "overcommit": "overcommit --install",
+    "hk": "hk install",
+}
+"""The command by which each writes its hooks for git: a fresh clone has none."""
+
 
 class Manager(NamedTuple):
     """A hook manager that the repository has."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from .managers import Manager
+from .managers import INSTALL, Manager
 from .yaml_text import Unclear, Value, added
 
 COMMIT = "everycommit hook pre-commit"
@@ -59,8 +59,7 @@ def entry(manager: Manager, files: Mapping[str, str]) -> Entry:
 
 
 def _pre_commit(manager: Manager, files: Mapping[str, str]) -> Entry:
-    stages = " ".join(f"--hook-type {stage}" for stage in _STAGES)
-    then = (f"{manager.name} install {stages}",)
+    then = (INSTALL[manager.name],)
     if manager.file.endswith(".toml"):
         return _prek_toml(manager, files)._replace(then=then)
     return _yaml(manager.file, files, (("repos",), [{"repo": "local", "hooks": [_ID]}]))._replace(then=then)
@@ -83,7 +82,7 @@ def _one_more_repo(before: Mapping[str, object], after: Mapping[str, object]) ->
 
 def _lefthook(manager: Manager, files: Mapping[str, str]) -> Entry:
     text = files[manager.file]
-    then = ("lefthook install",)
+    then = (INSTALL[manager.name],)
     if manager.file.endswith((".json", ".jsonc")):
         shown = ",\n".join(
             f'"{hook}": {{ "jobs": [{{ "name": "everycommit", "run": "{run}" }}] }}' for hook, run in _commits()
@@ -136,7 +135,7 @@ def _hk(manager: Manager, files: Mapping[str, str]) -> Entry:
     unit = indent[len(found[2]) :] if found else "    "
     step = f'{indent}["everycommit"] {{\n{indent}{unit}check = "{COMMIT}"\n{indent}}}\n'
     shown = f'hooks {{\n    ["pre-commit"] {{\n        steps {{\n{step}        }}\n    }}\n}}\n' if not found else step
-    then = ("hk install",)
+    then = (INSTALL[manager.name],)
     end = re.search(rf"^{found[2]}\}}", text[found.end() :], re.MULTILINE) if found else None
     hook_ends = re.search(rf"^{found[1]}\}}", text[found.start() :], re.MULTILINE) if found else None
     if found is None or end is None or hook_ends is None or found.start() + hook_ends.start() < found.end():
