@@ -271,6 +271,9 @@ def test_prek_toml_gets_one_more_repository(*, sample: bool) -> None:
     assert item(tomllib.loads(content))["hooks"][0]["entry"] == COMMIT
     closed = {"prek.toml": "repos = []\n"}
     assert "closed form" in entry(only(closed), closed).why
+    broken = {"prek.toml": "repos:\n"}
+    assert "no TOML as it stands: " in entry(only(broken), broken).why
+    assert "line 1" in entry(only(broken), broken).why
 
 
 def test_lefthook_gets_a_job_or_a_command_as_its_file_has_them() -> None:
@@ -420,7 +423,9 @@ def test_init_writes_an_entry_that_the_manager_itself_finds_right(repo: Repo, to
     assert path.stat().st_mode & 0o777 == 0o640
     run(repo, tool, "validate-config", str(path))
     assert f"Written: {path.name}. Next: `git add {path.name}`; `{tool} install --hook-type pre-commit" in done.stdout
-    assert "`everycommit install --hook pre-push`\n" in done.stdout
+    assert done.stdout.count("`everycommit install --hook pre-push`\n") == 1
+    assert done.stdout.endswith("does not show a hook all refs that are pushed.\n")
+    assert "adds it" not in done.stdout
     assert f"✗ pre-commit: the hook is {tool}'s, everycommit is not called" in wrong
     right = repo.everycommit("doctor").stdout
     assert f"✓ pre-commit: {tool} calls everycommit ({path.name})" in right

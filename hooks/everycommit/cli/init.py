@@ -54,7 +54,7 @@ def main(args: argparse.Namespace, call: Call) -> int:
         tell(f"{in_words(roots)}.")
     offered = offer(repository, project)
     more = _shown(repository, project, tell)
-    offered.show(tell)
+    offered.show(tell, is_written=args.write)
     if more is None and not (offered.files and (args.write or can_ask(call))):
         return 0
     if not (args.yes or args.write or can_ask(call)):

@@ -31,21 +31,30 @@ class Offer(NamedTuple):
         """The files that would be written."""
         return tuple(file.path for file in self.entry.files)
 
-    def show(self, tell: Tell) -> None:
-        """Say what would be added where, and what comes after it."""
+    @property
+    def for_push(self) -> str:
+        """What the last of the commands is for; empty where nothing is hidden at a push."""
+        if self.manager is None or not self.manager.swallows:
+            return ""
+        return f"The last of these is for push: {self.name} does not show a hook all refs that are pushed."
+
+    def show(self, tell: Tell, *, is_written: bool) -> None:
+        """Say what would be added where, and what comes after it; `write` says the latter where *is_written*."""
         if self.manager is None:
             return
         with_it = f" with {self.manager.beside}" if self.manager.beside else ""
         where = " and ".join(self.files) or self.manager.file
         tell(f"{self.name}{with_it} is here: instead of `everycommit install` you can name everycommit in {where}:")
         tell(indented(self.entry.shown))
+        is_written = is_written and not self.entry.why
         if self.entry.why:
             tell(f"That has to be done by hand: {self.entry.why}.")
-        else:
+        elif not is_written:
             tell("`everycommit init --write` adds it.")
-        tell(f"Then: {'; '.join(f'`{command}`' for command in self.entry.then)}" if self.entry.then else "")
-        if self.manager.swallows:
-            tell(f"The last of these is for push: {self.name} does not show a hook all refs that are pushed.")
+        if self.entry.then and not is_written:
+            tell(f"Then: {'; '.join(f'`{command}`' for command in self.entry.then)}")
+            if self.for_push:
+                tell(self.for_push)
         for other in self.others:
             tell(f"{other.name} is configured as well ({other.file}); it is left alone.")
 
@@ -88,6 +97,8 @@ def write(top: Path, offered: Offer) -> Iterator[str]:
     names = " ".join(offered.files)
     commands = (f"git add {names}", *(one for one in offered.entry.then if not one.startswith("git add ")))
     yield f"Written: {names.replace(' ', ', ')}. Next: {'; '.join(f'`{command}`' for command in commands)}"
+    if offered.for_push:
+        yield offered.for_push
 
 
 def indented(text: str) -> str:

@@ -221,7 +221,11 @@ def _toml_end(
     gap = "" if not text else "\n" if text.endswith("\n") else "\n\n"
     whole = text + (gap + shown).replace("\n", newline)
     try:
-        is_good = is_right(tomllib.loads(text), tomllib.loads(whole))
+        before = tomllib.loads(text)
+    except ValueError as error:
+        return Entry(shown, why=f"{file} is no TOML as it stands: {error}")
+    try:
+        is_good = is_right(before, tomllib.loads(whole))
     except ValueError:
         is_good = False
     if not is_good:
