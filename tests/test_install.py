@@ -743,6 +743,16 @@ def test_install_says_what_became_of_the_hooks_that_were_there(repo: Repo) -> No
     assert "✓ pre-commit: taken out, and the hook from before put back\n" in back
 
 
+def test_who_has_named_everycommit_already_is_not_told_to(repo: Repo) -> None:
+    repo.stage(".pre-commit-config.yaml", "repos: []\n# x\n- id: everycommit\n")
+    executable(repo.root / ".git/hooks/pre-commit", PRE_COMMIT.format(code=0))
+
+    said = repo.everycommit("install", "--no-fill").stdout
+
+    assert "  .pre-commit-config.yaml names everycommit: called by our own hook it leaves the change to that\n" in said
+    assert "or name everycommit" not in said
+
+
 @pytest.mark.parametrize(
     ("place", "said"), [("tools/hooks", "lies in the working tree"), ("../shared", "every repository")]
 )

@@ -127,9 +127,17 @@ def _said(steps: Sequence[Step], folder: Path, repository: Repository, style: St
                 "runs first" if os.access(hook.before, os.X_OK) else "is not executable, so it does not run, as before"
             )
             yield style.text(f"  {hook.name}: the hook that was there is kept as {hook.before.name} and {runs}")
-    for manager in sorted({step.hook.manager for step in steps if step.hook.manager}):
+    there = sorted({step.hook.manager for step in steps if step.hook.manager})
+    for manager in there:
         yield f"{mark} {manager} manages hooks here and may write its own over these; `everycommit install` mends that"
-        yield "  or name everycommit in its configuration instead: `everycommit init` shows the lines"
+    if there:
+        from .init import look
+
+        managed = look(repository).managed
+        if managed is None:
+            yield "  or name everycommit in its configuration instead: `everycommit init` shows the lines"
+        else:
+            yield style.text(f"  {managed.file} names everycommit: called by our own hook it leaves the change to that")
     place = style.text(_shown(folder, repository.top))
     if folder.is_relative_to(repository.common_dir):
         return
