@@ -13,7 +13,6 @@ from ..errors import ToolError
 from ..record import dataclass, replace
 from ..result import ERROR, Finding
 from .base import Job
-from .imports import without_foreign
 from .inside import inside, scratch
 from .sources import Lines, joined, table
 from .tool import broke, last_word, ran
@@ -123,6 +122,8 @@ def checked(
     if done.code and not any(finding.severity == ERROR for finding in found):
         raise broke("mypy", done.code, said, done.out)
     if settings is None:
+        from .imports import without_foreign
+
         found = without_foreign(job, snapshot.path, found, {posixpath.dirname(path) for path in paths})
     place = _Place(snapshot.path, job.project)
     read = {place.path(name) for line in log for name in re.findall(_READ, line)}

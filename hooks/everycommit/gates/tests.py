@@ -17,7 +17,6 @@ from . import pytest, served, services
 from .affected import Plan, plan
 from .base import Job
 from .collects import NO_TESTS, OWN, SHARED, is_set_up, nothing, only_root_tells, tests_read_prose
-from .failed import Before, Whole
 from .inside import leak_reason
 from .keyed import above, apart, digest, environment, python, settings_elsewhere, trees
 from .pytest import COLLECTION
@@ -114,6 +113,8 @@ class Tests:
         if self._narrowed(job, snapshot, chosen):
             total = selected + len(chosen.left_out)
         if not chosen.left_out and job.shard is None:
+            from .failed import Whole
+
             Whole(job, self._conditions(job)).keep(job.change.target, run)
         counts = {
             "selected": selected,
@@ -142,6 +143,8 @@ class Tests:
         )
 
     def older(self, job: Job, parent: str, findings: Sequence[Finding]) -> Sequence[Finding]:
+        from .failed import Before
+
         before = Before(job, parent, named=self.named(job), conditions=self._conditions(job))
         return before.among([finding for finding in findings if finding.rule != FEWER])
 

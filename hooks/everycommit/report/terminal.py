@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from ..result import GateResult, Outcome, Verdict
 from . import closing, findings
-from .folded import folded
 from .style import Style, cells, wrapped
 from .words import as_before, branch, counted, did, judged_at, kind, label, lasted, left_out, reasons, said, why
 
@@ -151,7 +150,12 @@ def _block(verdict: Verdict, style: Style, details: list[str]) -> list[str]:
 
 def rows(verdict: Verdict, style: Style) -> list[str]:
     """Return a line a gate, its text wrapped below itself, its seconds at the right."""
-    gates = folded(verdict.gates)
+    # Of one project there is nothing to fold.
+    gates: Sequence[GateResult] = verdict.gates
+    if any(gate.project not in {"", "."} for gate in gates):
+        from .folded import folded
+
+        gates = folded(gates)
     labels = [style.middle(style.line(label(gate)), _MOST_LABEL) for gate in gates]
     room = min(max([_LEAST_LABEL, *map(cells, labels)]), _MOST_LABEL)
     start = 2 + style.symbol_width + 1 + room + 1
