@@ -375,3 +375,18 @@ def test_output_goes_through_any_encoding(shop: Repo) -> None:
 
     assert done.returncode == 1, os.fsdecode(done.stderr)
     assert b"lint/F401" in done.stdout
+
+
+def test_of_a_suite_that_could_be_collected_neither_before_nor_now_that_is_said(repo: Repo) -> None:
+    repo.environ["VIRTUAL_ENV"] = sys.prefix
+    repo.stage("test_a.py", "import no_such_module\n\n\ndef test_a():\n    pass\n").commit()
+    repo.stage("a.py", "X = 1\n")
+
+    done = repo.everycommit("run", "tests")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 tests, 1 file cannot be collected, as before: no test ran" in " ".join(
+        (done.stdout + done.stderr).split()
+    )
+    repo.stage("test_b.py", "def test_b():\n    pass\n")
+    assert "no test ran" not in repo.everycommit("run", "tests").stdout
