@@ -68,10 +68,12 @@ class Command:
         environ, settings = self._environ(job), self.settings
         # What only says yes or no is not compared with anything.
         alone = settings.format == "text" and not self._of_files
-        looked_at = {name: self._part(job, value) for name, value in trees(job).items() if name in _TREES}
+        # Once: what `snapshot.link` names is looked at for it.
+        whole = trees(job)
+        looked_at = {name: self._part(job, value) if name in _TREES else value for name, value in whole.items()}
         return {
             "version": VERSION,
-            **{name: value for name, value in {**trees(job), **looked_at}.items() if name != "parents" or not alone},
+            **{name: value for name, value in looked_at.items() if name != "parents" or not alone},
             "run": json.dumps([settings.run, settings.folder, settings.format, settings.report]),
             **({"files": json.dumps(sorted(settings.files))} if self._of_files else {}),
             # All of it: nobody knows what a command looks at.

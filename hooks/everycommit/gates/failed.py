@@ -5,16 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import ToolError
-from ..ledger import itself, key, repeatable
 from ..result import Finding
 from . import pytest
 from .base import Job
+from .by_tree import ByTree
 from .pytest import RULES
 
 if TYPE_CHECKING:
     from ..repo.snapshot import Snapshot
-
-_OF_THE_CHANGE = frozenset({"target", "parents", "settings before"})
 
 
 class Failing(NamedTuple):
@@ -59,8 +57,9 @@ class Before:
             # What passed among all tests there is new, whatever it does alone.
             left, _ = _parted(left, known, there)
         if left and (alone is None or self._pass_alone(left)):
-            found, _ = _parted(left, self._in_all(snapshot), there)
-            old += found
+            if known is None:
+                left, _ = _parted(left, self._in_all(snapshot), there)
+            old += left
         return old
 
     def _alone(
@@ -70,13 +69,10 @@ class Before:
         files = [there[finding.path] for finding in findings if finding.path]
         if not all((snapshot.path / file).is_file() for file in files):
             return None
-        # Options stay; what names tests would add to the few that are asked for.
-        top = snapshot.path / self._job.project
-        options = [arg for arg in self._job.config.settings.tests.args if not pytest.names_tests(top, arg)]
         run = pytest.run(
             self._job,
             snapshot,
-            [*options, *(str(snapshot.path / file) for file in sorted({*files}))],
+            [*pytest.options(self._job, snapshot), *(str(snapshot.path / file) for file in sorted({*files}))],
             named=self._named,
             # A message begins with the test's name, and so does the line that keeps the test.
             only=[f"{there[finding.path]}::{finding.message}" for finding in findings if finding.path],
@@ -93,10 +89,7 @@ class Before:
         return alone is None or bool(_parted(findings, alone, here)[1])
 
     def _in_all(self, snapshot: "Snapshot") -> list[Failing]:
-        """Return what fails when all tests of the parent run; they do where that is not known."""
-        known = self._whole.found(self._parent)
-        if known is not None:
-            return known
+        """Run all tests of the parent; return what fails."""
         run = pytest.run(self._job, snapshot, self._job.config.settings.tests.args, named=self._named)
         if run.report.status not in {0, 1, 5} or run.leaks:
             raise ToolError(f"pytest in the tree before this change: {pytest.how_it_broke(run)}")
@@ -105,28 +98,23 @@ class Before:
 
 
 class Whole:
-    """What failed in runs of all tests, by tree, kept for the job's project, Python, settings and environment.
+    """What failed in runs of all tests, by tree.
 
     No test is excused by it that can be asked alone.
     """
 
     def __init__(self, job: Job, conditions: Mapping[str, str]) -> None:
-        self._project = job.project
-        self._answers = job.answers if repeatable(conditions) else None
-        self._conditions = {name: value for name, value in conditions.items() if name not in _OF_THE_CHANGE}
+        self._kept = ByTree(job, "tests: failures", conditions)
 
     def found(self, tree: str) -> list[Failing] | None:
         """Return what failed in *tree*; None where that is not known."""
-        text = self._answers.answer(self._key(tree)) if self._answers else None
+        text = self._kept.found(tree)
         return None if text is None else [Failing(*one) for one in json.loads(text)]
 
     def keep(self, tree: str, run: pytest.Run) -> None:
         """Keep what failed in *run*, which was one of all tests of *tree* and came to its end."""
-        if self._answers and run.report.status in {0, 1} and not run.leaks and not run.report.unreported():
-            self._answers.keep_answer(self._key(tree), json.dumps(failing(run)))
-
-    def _key(self, tree: str) -> str:
-        return key("tests: failures", self._project, {**self._conditions, "everycommit": itself(), "tree": tree})
+        if run.report.status in {0, 1} and not run.leaks and not run.report.unreported():
+            self._kept.keep(tree, json.dumps(failing(run)))
 
 
 def failing(run: pytest.Run) -> list[Failing]:

@@ -209,7 +209,13 @@ def names(node: str) -> str:
     return marks + names
 
 
-def names_tests(project: Path, arg: str) -> bool:
+def options(job: Job, snapshot: "Snapshot") -> list[str]:
+    """Return the project's arguments without those that name tests: they would add to the few that are asked for."""
+    top = snapshot.path / job.project
+    return [arg for arg in job.config.settings.tests.args if not _names_tests(top, arg)]
+
+
+def _names_tests(project: Path, arg: str) -> bool:
     """Tell whether the argument *arg* of pytest, called in *project*, says which tests to run."""
     return "::" in arg or (not arg.startswith("-") and (project / arg).exists())
 

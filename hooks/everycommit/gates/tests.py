@@ -157,12 +157,10 @@ class Tests:
         if not tests:
             return []
         snapshot = job.trees.target()
-        options = [
-            arg for arg in job.config.settings.tests.args if not pytest.names_tests(snapshot.path / job.project, arg)
-        ]
         files = sorted({test.partition("::")[0] for test in tests})
         paths = [str(snapshot.path / file) for file in files]
-        run = pytest.run(job, snapshot, [*options, *paths], named=self.named(job), only=tests)
+        args = [*pytest.options(job, snapshot), *paths]
+        run = pytest.run(job, snapshot, args, named=self.named(job), only=tests)
         if run.report.status not in {0, 1, 5} or run.leaks:
             raise ToolError(f"the tests could not be run again: {pytest.how_it_broke(run)}")
         failed = {run.id(node) for node, outcome in run.report.done.items() if outcome in {"failed", "error"}}
@@ -179,7 +177,7 @@ class Tests:
     def _run(self, job: Job, snapshot: "Snapshot", chosen: Plan) -> pytest.Run:
         settings = job.config.settings.tests
         files = self._narrowed(job, snapshot, chosen)
-        args = [arg for arg in settings.args if not files or not pytest.names_tests(snapshot.path / job.project, arg)]
+        args = pytest.options(job, snapshot) if files else settings.args
 
         def ran(*, serve: bool) -> pytest.Run:
             return pytest.run(
